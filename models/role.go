@@ -1,0 +1,104 @@
+package models
+
+// Role is what a staff member is employed to do. One person may hold several.
+type Role string
+
+// The roles.
+const (
+	RoleAdmin      Role = "admin"      // staff and settings; neither prepares nor approves money
+	RoleFinance    Role = "finance"    // the maker: prepares batches
+	RoleApprover   Role = "approver"   // the checker: approves them
+	RoleCompliance Role = "compliance" // verifies payees
+	RoleSupport    Role = "support"    // looks things up
+	RoleAuditor    Role = "auditor"    // reads all, changes nothing
+)
+
+// Roles lists every role in the order pages show them.
+var Roles = []Role{RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleSupport, RoleAuditor}
+
+// Permission is one thing a person may do. Every route has exactly one.
+type Permission string
+
+// The permissions. Public ones need no sign-in, SignedIn ones any account.
+const (
+	PermPublic            Permission = "public"
+	PermSignedIn          Permission = "signed_in"
+	PermHome              Permission = "home.view"
+	PermDistributorsView  Permission = "distributors.view"
+	PermDistributorsEdit  Permission = "distributors.edit"
+	PermDistributorsJudge Permission = "distributors.verify" // verification state, evidence
+	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
+	PermCommissionsView   Permission = "commissions.view"
+	PermCommissionsEdit   Permission = "commissions.edit" // import, hold, release
+	PermOrdersView        Permission = "orders.view"
+	PermOrdersEdit        Permission = "orders.edit"
+	PermBatchesView       Permission = "batches.view"
+	PermBatchesPrepare    Permission = "batches.prepare"
+	PermBatchesDecide     Permission = "batches.decide"
+	PermPayoutsView       Permission = "payouts.view"
+	PermPayoutsOperate    Permission = "payouts.operate" // hold, release, cancel, look up
+	PermWebhooksView      Permission = "webhooks.view"
+	PermWebhooksReplay    Permission = "webhooks.replay"
+	PermConnectionsView   Permission = "connections.view"
+	PermConnectionsEdit   Permission = "connections.edit"
+	PermLedgerView        Permission = "ledger.view"
+	PermAuditView         Permission = "audit.view"
+	PermStaffView         Permission = "staff.view"
+	PermStaffEdit         Permission = "staff.edit"
+	PermOutboxView        Permission = "outbox.view"
+)
+
+// Permissions lists every permission that a role can hold, in the order the matrix shows them.
+var Permissions = []Permission{PermHome,
+	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermPersonalReveal,
+	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
+	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermPayoutsView, PermPayoutsOperate,
+	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
+	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView}
+
+// grants says which roles hold a permission. The auditor holds every view and no change.
+var grants = map[Permission][]Role{
+	PermHome:              Roles,
+	PermDistributorsView:  Roles,
+	PermDistributorsEdit:  {RoleFinance, RoleCompliance},
+	PermDistributorsJudge: {RoleCompliance},
+	PermPersonalReveal:    {RoleFinance, RoleCompliance, RoleSupport},
+	PermCommissionsView:   Roles,
+	PermCommissionsEdit:   {RoleFinance},
+	PermOrdersView:        Roles,
+	PermOrdersEdit:        {RoleFinance, RoleSupport},
+	PermBatchesView:       {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
+	PermBatchesPrepare:    {RoleFinance},
+	PermBatchesDecide:     {RoleApprover},
+	PermPayoutsView:       Roles,
+	PermPayoutsOperate:    {RoleFinance, RoleApprover},
+	PermWebhooksView:      {RoleAdmin, RoleFinance, RoleSupport, RoleAuditor},
+	PermWebhooksReplay:    {RoleAdmin, RoleSupport},
+	PermConnectionsView:   {RoleAdmin, RoleFinance, RoleAuditor},
+	PermConnectionsEdit:   {RoleAdmin},
+	PermLedgerView:        {RoleFinance, RoleApprover, RoleAuditor},
+	PermAuditView:         {RoleAdmin, RoleCompliance, RoleAuditor},
+	PermStaffView:         {RoleAdmin, RoleAuditor},
+	PermStaffEdit:         {RoleAdmin},
+	PermOutboxView:        {RoleAdmin, RoleAuditor},
+}
+
+// Grants answers whether the role holds the permission.
+func (r Role) Grants(p Permission) bool {
+	for _, g := range grants[p] {
+		if g == r {
+			return true
+		}
+	}
+	return p == PermPublic || p == PermSignedIn
+}
+
+// May answers whether any of the actor's roles holds the permission.
+func (a Actor) May(p Permission) bool {
+	for _, r := range a.Roles {
+		if r.Grants(p) {
+			return true
+		}
+	}
+	return p == PermPublic || p == PermSignedIn && a.StaffID != 0
+}
