@@ -1,0 +1,37 @@
+-- +goose Up
+CREATE TABLE webhook_events (
+    id            bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    connection_id bigint      REFERENCES connections, -- null when the address named none we know
+    rail          text        NOT NULL,
+    received_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    remote        text        NOT NULL DEFAULT '',
+    headers       jsonb       NOT NULL DEFAULT '{}',  -- those worth keeping, secrets left out
+    body          bytea       NOT NULL,
+    body_hash     bytea       NOT NULL CHECK (length(body_hash) = 32),
+    verdict       text        NOT NULL CHECK (verdict IN ('accepted','duplicate','rejected')),
+    reason        text        NOT NULL DEFAULT '',    -- of a rejection: bad_signature, too_large, unknown_connection, malformed
+    reference     text        NOT NULL DEFAULT '',    -- the payout it names
+    rail_id       text        NOT NULL DEFAULT ''
+);
+CREATE INDEX webhook_events_verdict ON webhook_events (verdict, id);
+CREATE INDEX webhook_events_reference ON webhook_events (reference, id) WHERE reference <> '';
+CREATE INDEX webhook_events_received ON webhook_events (received_at, id);
+CREATE INDEX webhook_events_body ON webhook_events (body_hash, id);
+CREATE TRIGGER webhook_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON webhook_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER webhook_events_tally_insert AFTER INSERT ON webhook_events REFERENCING NEW TABLE AS new_rows
+    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('webhooks', 'verdict', '0');
+
+-- Each time an event was worked on, by the job or because a person asked.
+CREATE TABLE webhook_runs (
+    id       bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    event_id bigint      NOT NULL REFERENCES webhook_events,
+    at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+    outcome  text        NOT NULL,   -- polled, moved, unchanged, unknown_payout, failed
+    note     text        NOT NULL DEFAULT '',
+    actor_name text      NOT NULL DEFAULT ''
+);
+CREATE INDEX webhook_runs_event ON webhook_runs (event_id, id);
+
+-- +goose Down
+DROP TABLE webhook_runs, webhook_events;
