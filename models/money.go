@@ -1,6 +1,7 @@
 package models
 
 import (
+	"database/sql/driver"
 	"fmt"
 	"math"
 	"strconv"
@@ -137,3 +138,19 @@ func (m Money) String() string {
 	}
 	return fmt.Sprintf("%s %s%d.%02d", m.Currency, sign, n/minorPerUnit, n%minorPerUnit)
 }
+
+// Scan reads a bigint column of minor units; the currency stays what it was, COP when unset.
+func (m *Money) Scan(src any) error {
+	n, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("money from %T", src)
+	}
+	m.Minor = n
+	if m.Currency == "" {
+		m.Currency = COP
+	}
+	return nil
+}
+
+// Value writes minor units.
+func (m Money) Value() (driver.Value, error) { return m.Minor, nil }

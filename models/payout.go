@@ -1,5 +1,7 @@
 package models
 
+import "time"
+
 // PayoutState is where one payout stands. The words are the same in SQL, in URLs and in the catalogues.
 type PayoutState string
 
@@ -73,4 +75,155 @@ func (s PayoutState) AtRail() bool {
 		return true
 	}
 	return false
+}
+
+// Payout is one amount to one payee, as approved, with where it stands at the rail.
+type Payout struct {
+	ID            int64
+	Code          string // ours, and the reference at the rail: unique for ever
+	BatchID       int64
+	DistributorID int64
+	ConnectionID  int64
+	State         PayoutState
+	Amount        Money
+	Fee           Money // expected, without IVA
+	FeeIVA        Money
+	CarryIn       Money
+	CarryOut      Money
+	Payee         Payee
+	To            Destination
+	RailID        string
+	Cause         string
+	RailCode      string
+	RailReason    string
+	RemovedReason string
+	NextPollAt    *time.Time
+	Polls         int
+	OverdueAt     *time.Time
+	ExpiresAt     *time.Time // expected: D24 gives no expiry date
+	SubmittedAt   *time.Time
+	SentAt        *time.Time
+	AvailableAt   *time.Time
+	PaidAt        *time.Time
+	StateAt       time.Time
+	Version       int
+	CreatedAt     time.Time
+}
+
+// MoveTo changes the state and its times, or answers that the step is not allowed.
+func (p *Payout) MoveTo(next PayoutState, now time.Time) error {
+	if !p.State.CanMoveTo(next) {
+		return Refuse(Conflict, "payout.refused.transition", "This payout is "+string(p.State)+" and cannot become "+string(next)+".",
+			map[string]any{"From": string(p.State), "To": string(next)})
+	}
+	p.State, p.StateAt = next, now
+	switch next {
+	case PayoutSubmitting:
+		p.SubmittedAt = &now
+	case PayoutSent:
+		p.SentAt = first(p.SentAt, now)
+	case PayoutAvailable:
+		p.SentAt, p.AvailableAt = first(p.SentAt, now), first(p.AvailableAt, now)
+	case PayoutPaid:
+		p.PaidAt = &now
+	}
+	return nil
+}
+
+func first(at *time.Time, now time.Time) *time.Time {
+	if at != nil {
+		return at
+	}
+	return &now
+}
+
+// Transfers returns what the move from one state to p's present one does to the books. The step is p's version, so
+// p must already carry the version it is saved with.
+func (p Payout) Transfers(from PayoutState) []Transfer {
+	payable := Account{AccountPayable, p.DistributorID}
+	held := Account{AccountHeld, p.DistributorID}
+	transit := Account{AccountInTransit, p.ConnectionID}
+	float := Account{AccountFloat, p.ConnectionID}
+	post := func(kind EntryKind, debit, credit Account) Transfer {
+		return Transfer{Kind: kind, Debit: debit, Credit: credit, Amount: p.Amount, Source: Source{"payout", p.ID, p.Version}}
+	}
+	switch {
+	case p.State == PayoutSubmitting && from == PayoutApproved:
+		return []Transfer{post(EntryDispatch, held, transit)}
+	case p.State == PayoutApproved && from == PayoutSubmitting:
+		return []Transfer{post(EntryRecall, transit, held)}
+	case p.State == PayoutCancelled && (from == PayoutInBatch || from == PayoutApproved):
+		return []Transfer{post(EntryRelease, held, payable)}
+	case p.State == PayoutPaid:
+		paid := []Transfer{post(EntryPaid, transit, float)}
+		if fee := p.Fee.Add(p.FeeIVA); fee.Positive() {
+			paid = append(paid, Transfer{Kind: EntryFee, Debit: Account{AccountFees, p.ConnectionID}, Credit: float, Amount: fee,
+				Source: Source{"payout", p.ID, p.Version}})
+		}
+		return paid
+	case p.State == PayoutReturned && from == PayoutPaid:
+		return []Transfer{post(EntryReturned, float, payable)}
+	case p.State == PayoutFailed, p.State == PayoutExpired, p.State == PayoutCancelled, p.State == PayoutReturned:
+		kind := map[PayoutState]EntryKind{PayoutFailed: EntryFailed, PayoutExpired: EntryExpired,
+			PayoutCancelled: EntryCancelled, PayoutReturned: EntryReturned}[p.State]
+		return []Transfer{post(kind, transit, payable)}
+	}
+	return nil
+}
+
+// Releases answers whether reaching this state makes the money payable again.
+func (s PayoutState) Releases() bool {
+	switch s {
+	case PayoutFailed, PayoutExpired, PayoutReturned, PayoutCancelled:
+		return true
+	}
+	return false
+}
+
+// NextPoll is when to ask the rail again: often while the payout is young, seldom when it only waits to be
+// collected. A paid payout is asked about once a day for a week, since it may still be reversed.
+func (p Payout) NextPoll(now time.Time) *time.Time {
+	since := p.CreatedAt
+	if p.SubmittedAt != nil {
+		since = *p.SubmittedAt
+	}
+	age := now.Sub(since)
+	var wait time.Duration
+	switch {
+	case p.State == PayoutPaid && p.PaidAt != nil && now.Sub(*p.PaidAt) < 7*24*time.Hour:
+		wait = 24 * time.Hour
+	case !p.State.AtRail():
+		return nil
+	case p.State == PayoutUnknown && age < time.Hour:
+		wait = 5 * time.Second
+	case age < 2*time.Minute:
+		wait = 10 * time.Second
+	case age < time.Hour:
+		wait = time.Minute
+	case age < 24*time.Hour:
+		wait = 10 * time.Minute
+	default:
+		wait = time.Hour
+	}
+	at := now.Add(wait)
+	return &at
+}
+
+// Overdue is when an alarm is raised if the payout has not moved on: a quarter of an hour for an unknown outcome or
+// a cash payout that is not ready to collect, a day for a bank transfer, a day after the expected expiry otherwise.
+func (p Payout) Overdue(now time.Time) *time.Time {
+	var at time.Time
+	switch {
+	case p.State == PayoutUnknown || p.State == PayoutSubmitting:
+		at = now.Add(15 * time.Minute)
+	case p.State == PayoutSent && p.To.Kind.Cash():
+		at = now.Add(15 * time.Minute)
+	case p.State == PayoutSent || p.State == PayoutOnHold:
+		at = now.Add(24 * time.Hour)
+	case p.State == PayoutAvailable && p.ExpiresAt != nil:
+		at = p.ExpiresAt.Add(24 * time.Hour)
+	default:
+		return nil
+	}
+	return &at
 }

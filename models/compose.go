@@ -1,0 +1,72 @@
+package models
+
+import "time"
+
+// Composition says which lines a batch takes: everything eligible up to a moment, narrowed by a filter, less what a
+// person excluded. Negative lines of a chosen payee are always taken, so that nobody is paid around a claw-back.
+type Composition struct {
+	Cutoff        time.Time    `json:"cutoff"`
+	Period        string       `json:"period,omitempty"`
+	Methods       []MethodKind `json:"methods,omitempty"`
+	DistributorID int64        `json:"distributor_id,omitempty"`
+	Order         string       `json:"order,omitempty"`
+	Excluded      []int64      `json:"excluded,omitempty"` // distributor ids
+}
+
+// Candidate is one payee whose lines match a composition.
+type Candidate struct {
+	DistributorID int64
+	Code          string
+	Payee         Payee
+	MethodID      int64
+	To            Destination
+	Verification  string
+	VerifiedUntil *time.Time
+	Warned        bool // the distributor's data has standing warnings
+	Lines         int
+	Net           Money // of the lines, claw-backs taken off
+	CarryIn       Money
+	MaxLineID     int64
+	RecentSame    string // code of a payout of the same amount within 30 days, "" when there is none
+	Median        Money  // of the payee's own paid payouts, zero for a new payee
+}
+
+// Owed is what the payee would get before rounding to coins.
+func (c Candidate) Owed() Money { return c.Net.Add(c.CarryIn) }
+
+// Refusal is why a payee is left out, as a key of the catalogues under "refusal.".
+type Refusal string
+
+// Why a payee cannot be paid now. Everything refused stays payable.
+const (
+	RefusedUnverified Refusal = "unverified"
+	RefusedSuspended  Refusal = "suspended"
+	RefusedExpired    Refusal = "verification_expired"
+	RefusedNoMethod   Refusal = "no_method"
+	RefusedNegative   Refusal = "carried"       // claw-backs outweigh: carried to the next payout
+	RefusedTooSmall   Refusal = "below_minimum" // less than the smallest coin, or than one peso
+	RefusedDocument   Refusal = "document"      // the rail does not take this document
+	RefusedMethod     Refusal = "method"        // the rail does not offer this method, or its details do not suit
+	RefusedLimit      Refusal = "limit"         // above the connection's limit
+	RefusedExcluded   Refusal = "excluded"      // by the person who prepares the batch
+)
+
+// Refused answers why the candidate cannot be paid whatever the rail, or "". today is a Bogotá date.
+func (c Candidate) Refused(today time.Time) Refusal {
+	switch {
+	case c.Verification == "suspended":
+		return RefusedSuspended
+	case c.Verification == "expired", c.VerifiedUntil != nil && c.VerifiedUntil.Before(today):
+		return RefusedExpired
+	case c.Verification != "verified":
+		return RefusedUnverified
+	case c.MethodID == 0:
+		return RefusedNoMethod
+	case !c.Owed().Positive():
+		return RefusedNegative
+	}
+	if pay, _ := c.To.Kind.Payable(c.Owed()); !pay.Positive() || pay.Minor%minorPerUnit != 0 {
+		return RefusedTooSmall
+	}
+	return ""
+}
