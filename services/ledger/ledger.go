@@ -9,12 +9,13 @@ import (
 	"gorm.io/gorm"
 
 	"pagaduria/models"
+	"pagaduria/services/store"
 )
 
 const insertEntries = `
 INSERT INTO ledger_entries (debit, debit_party, credit, credit_party, amount, currency, kind, source, source_id, step)
-SELECT * FROM unnest(CAST(? AS text[]), CAST(? AS bigint[]), CAST(? AS text[]), CAST(? AS bigint[]), CAST(? AS bigint[]),
-    CAST(? AS text[]), CAST(? AS text[]), CAST(? AS text[]), CAST(? AS bigint[]), CAST(? AS integer[]))`
+SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
+    $8::text[], $9::bigint[], $10::integer[])`
 
 // Post writes transfers. A second posting of the same source, step and kind is refused by the database.
 func Post(tx *gorm.DB, transfers ...models.Transfer) error {
@@ -35,7 +36,7 @@ func Post(tx *gorm.DB, transfers ...models.Transfer) error {
 		amount[i], currency[i], kind[i] = t.Amount.Minor, string(t.Amount.Currency), string(t.Kind)
 		source[i], sourceID[i], step[i] = t.Source.Kind, t.Source.ID, int32(t.Source.Step)
 	}
-	err := tx.Exec(insertEntries, debit, debitParty, credit, creditParty, amount, currency, kind, source, sourceID, step).Error
+	_, err := store.ExecTx(tx, insertEntries, debit, debitParty, credit, creditParty, amount, currency, kind, source, sourceID, step)
 	if err != nil {
 		return fmt.Errorf("post %d transfers, first %s of %s %d: %w", n, kind[0], source[0], sourceID[0], err)
 	}
