@@ -126,6 +126,7 @@ type Rejected struct {
 	Code     string
 	Message  string
 	Cause    Cause
+	RailID   string // the earlier order's id, when the answer to a duplicate names it; never guessed
 	Exchange Exchange
 }
 
