@@ -88,11 +88,12 @@ CREATE INDEX staff_sessions_staff ON staff_sessions (staff_id, seen_at);
 CREATE INDEX staff_sessions_expires ON staff_sessions (expires_at);
 
 CREATE TABLE sign_in_throttles (
-    key           text        PRIMARY KEY,           -- account:… or address:…
+    key           text        PRIMARY KEY,           -- pair, account, address or code: see services/staff/throttle.go
     failures      integer     NOT NULL,
     blocked_until timestamptz NOT NULL,
     updated_at    timestamptz NOT NULL
 );
+CREATE INDEX sign_in_throttles_updated ON sign_in_throttles (updated_at);
 
 -- xid stands first so that it is assigned before the id is drawn: the sealing job waits for every transaction
 -- that may hold a lower id.
@@ -123,6 +124,12 @@ CREATE TABLE audit_seals (
     hash      bytea       NOT NULL CHECK (length(hash) = 32), -- sha256(previous hash, this event)
     sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+-- How far the log had grown at a moment: events up to event_id may be sealed once every transaction below xmax
+-- has ended, because only those can still add an event with a lower id.
+CREATE TABLE audit_marks (
+    event_id bigint NOT NULL,
+    xmax     xid8   NOT NULL
+);
 CREATE TRIGGER audit_seals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -130,11 +137,14 @@ CREATE TABLE mails (
     id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     recipient  text        NOT NULL,
     subject    text        NOT NULL,
-    body       text        NOT NULL,
+    body       text        NOT NULL,           -- says {link} where the link belongs
+    link       bytea,                          -- one-time link, wrapped with the secret key
     created_at timestamptz NOT NULL DEFAULT now(),
     sent_at    timestamptz,
-    failure    text        NOT NULL DEFAULT ''
+    tries      integer     NOT NULL DEFAULT 0,
+    failure    text        NOT NULL DEFAULT '' -- of the last try
 );
+CREATE INDEX mails_unsent ON mails (id) WHERE sent_at IS NULL;
 
 -- Files kept as evidence. The bytes are in the blob store under key; sha256 proves them.
 CREATE TABLE files (
@@ -148,31 +158,41 @@ CREATE TABLE files (
     created_at timestamptz NOT NULL DEFAULT now()
 );
 
--- An upload on its way: checked rows wait in import_rows until a person applies or drops it.
+-- An upload on its way: it is checked, shown, and taken only when a person says so. The file itself and the
+-- report of every fault lie in the blob store.
 CREATE TABLE imports (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind        text        NOT NULL CHECK (kind IN ('distributors','orders','commissions','tracking')),
     file_name   text        NOT NULL,
     state       text        NOT NULL CHECK (state IN ('mapping','checking','preview','applying','applied','failed','dropped')),
-    blob_key    text        NOT NULL DEFAULT '',
-    mapping     jsonb       NOT NULL DEFAULT '{}',
+    blob_key    text        NOT NULL,
+    size        bigint      NOT NULL,
+    sha256      bytea       NOT NULL CHECK (length(sha256) = 32),
+    header      jsonb       NOT NULL DEFAULT '[]',  -- the file's own column names
+    mapping     jsonb       NOT NULL DEFAULT '{}',  -- our column name → the file's
     result      jsonb       NOT NULL DEFAULT '{}',
+    preview     jsonb       NOT NULL DEFAULT '[]',  -- the first rows as they were understood
+    report_key  text        NOT NULL DEFAULT '',
     failure     text        NOT NULL DEFAULT '',
     created_by  bigint      NOT NULL DEFAULT 0,
+    created_name text       NOT NULL DEFAULT '',
+    applied_by  bigint      NOT NULL DEFAULT 0,
+    applied_name text       NOT NULL DEFAULT '',
     created_at  timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz
 );
 CREATE INDEX imports_kind ON imports (kind, id);
 
+-- The first faults of an import, for its page.
 CREATE TABLE import_faults (
     import_id bigint  NOT NULL REFERENCES imports,
-    line      integer NOT NULL,
     seq       integer NOT NULL,
+    line      integer NOT NULL,
     severity  text    NOT NULL CHECK (severity IN ('error','warning')),
     field     text    NOT NULL,
     code      text    NOT NULL,
     message   text    NOT NULL,
-    PRIMARY KEY (import_id, line, seq)
+    PRIMARY KEY (import_id, seq)
 );
 
 -- Double entry in one row: it balances by its shape. Accounts are (kind, party): party is the distributor for
@@ -220,6 +240,6 @@ CREATE TRIGGER ledger_entries_tally AFTER INSERT ON ledger_entries REFERENCING N
     FOR EACH STATEMENT EXECUTE FUNCTION tally_ledger();
 
 -- +goose Down
-DROP TABLE ledger_tallies, ledger_entries, import_faults, imports, files, mails, audit_seals, audit_events,
+DROP TABLE ledger_tallies, ledger_entries, import_faults, imports, files, mails, audit_marks, audit_seals, audit_events,
     sign_in_throttles, staff_sessions, staff_recovery_codes, staff_setup_links, staff, tallies;
 DROP FUNCTION tally_ledger, tally_rows, refuse_change;
