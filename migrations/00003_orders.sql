@@ -24,6 +24,7 @@ CREATE TABLE orders (
     waybill     text        NOT NULL DEFAULT '',
     referral    text        NOT NULL DEFAULT '',
     notes       text        NOT NULL DEFAULT '',
+    fingerprint bigint      NOT NULL DEFAULT 0, -- of all values of its record: tells a repeat from a contradiction
     created_at  timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX orders_newest ON orders (placed_at, id);
@@ -49,8 +50,9 @@ CREATE TABLE tracking_events (
     incident    text        NOT NULL DEFAULT '',
     divipola    text        NOT NULL DEFAULT '',
     cash        bigint      NOT NULL DEFAULT 0,
+    copy        smallint    NOT NULL DEFAULT 1, -- carriers send an event again: which time this is
     received_at timestamptz NOT NULL DEFAULT now(),
-    UNIQUE (carrier, waybill, at, code, status_text, incident)
+    UNIQUE (carrier, waybill, at, code, status_text, incident, copy)
 );
 
 CREATE TABLE shipments (
