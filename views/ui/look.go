@@ -76,53 +76,65 @@ var verificationLooks = map[string]Look{
 // VerificationState is the look of a distributor's verification: unverified, verified, suspended, expired.
 func VerificationState[S ~string](s S) Look { return look(verificationLooks, string(s)) }
 
-var commissionLooks = map[string]Look{
-	"accrued":    {"", "coin", "state.commission.accrued"},
-	"payable":    {"info", "coin", "state.commission.payable"},
-	"held":       {"hold", "hand-stop", "state.commission.held"},
-	"in_batch":   {"wait", "hourglass", "state.commission.in_batch"},
-	"in_transit": {"info", "send", "state.commission.in_transit"},
-	"paid":       {"ok", "circle-check", "state.commission.paid"},
-	"carried":    {"wait", "history", "state.commission.carried"},
-	"netted":     {"", "scale", "state.commission.netted"},
-	"reversed":   {"", "arrow-back-up", "state.commission.reversed"},
-	"on_hold":    {"hold", "hand-stop", "state.commission.held"},
+var commissionLooks = map[models.CommissionState]Look{
+	models.CommissionPending:   {"", "hourglass", "state.commission.pending"},
+	models.CommissionEligible:  {"info", "coin", "state.commission.eligible"},
+	models.CommissionHeld:      {"hold", "hand-stop", "state.commission.held"},
+	models.CommissionInBatch:   {"wait", "stack-2", "state.commission.in_batch"},
+	models.CommissionPaid:      {"ok", "circle-check", "state.commission.paid"},
+	models.CommissionFraud:     {"bad", "flag", "state.commission.fraud"},
+	models.CommissionDuplicate: {"", "copy", "state.commission.duplicate"},
+	models.CommissionRefunded:  {"", "arrow-back-up", "state.commission.refunded"},
+	models.CommissionCancelled: {"", "ban", "state.commission.cancelled"},
 }
 
-// CommissionState is the look of a commission line: accrued, payable, held (or on_hold), in_batch,
-// in_transit, paid, carried, netted, reversed.
-func CommissionState[S ~string](s S) Look { return look(commissionLooks, string(s)) }
+// CommissionState is the look of a commission line.
+func CommissionState(s models.CommissionState) Look { return look(commissionLooks, s) }
 
 var verdictLooks = map[string]Look{
-	"received":  {"info", "clock", "state.webhook.received"},
 	"accepted":  {"ok", "check", "state.webhook.accepted"},
-	"processed": {"ok", "circle-check", "state.webhook.processed"},
 	"duplicate": {"", "copy", "state.webhook.duplicate"},
 	"rejected":  {"bad", "circle-x", "state.webhook.rejected"},
-	"failed":    {"bad", "circle-x", "state.webhook.failed"},
-	"ignored":   {"", "ban", "state.webhook.ignored"},
 }
 
-// Verdict is the look of a notification: received, accepted, processed, duplicate, rejected, failed, ignored.
+// Verdict is the look of a notification: accepted, duplicate, rejected.
 func Verdict[S ~string](s S) Look { return look(verdictLooks, string(s)) }
 
 var orderLooks = map[string]Look{
-	"open":       {"", "circle-dot", "state.order.open"},
-	"created":    {"", "circle-dot", "state.order.created"},
-	"pending":    {"wait", "hourglass", "state.order.pending"},
-	"paid":       {"ok", "check", "state.order.paid"},
-	"shipped":    {"info", "truck-delivery", "state.order.shipped"},
-	"in_transit": {"info", "truck-delivery", "state.order.in_transit"},
-	"delivered":  {"ok", "package", "state.order.delivered"},
-	"returned":   {"hold", "arrow-back-up", "state.order.returned"},
-	"refunded":   {"hold", "arrow-back-up", "state.order.refunded"},
-	"cancelled":  {"", "ban", "state.order.cancelled"},
-	"failed":     {"bad", "circle-x", "state.order.failed"},
-	"lost":       {"bad", "alert-triangle", "state.order.lost"},
+	"created":            {"", "circle-dot", "state.order.created"},
+	"confirmed":          {"", "check", "state.order.confirmed"},
+	"guide_generated":    {"info", "receipt", "state.order.guide_generated"},
+	"in_transit":         {"info", "truck-delivery", "state.order.in_transit"},
+	"out_for_delivery":   {"info", "truck-delivery", "state.order.out_for_delivery"},
+	"delivered":          {"ok", "package", "state.order.delivered"},
+	"incident":           {"wait", "alert-triangle", "state.order.incident"},
+	"returned_to_sender": {"hold", "arrow-back-up", "state.order.returned_to_sender"},
+	"cancelled":          {"", "ban", "state.order.cancelled"},
 }
 
-// OrderState is the look of an order or of its parcel.
+// OrderState is the look of an order (models.OrderStatus) or of its parcel (models.ShipmentState).
 func OrderState[S ~string](s S) Look { return look(orderLooks, string(s)) }
+
+var importLooks = map[models.ImportState]Look{
+	models.ImportMapping:  {"wait", "columns-3", "state.import.mapping"},
+	models.ImportChecking: {"info", "clock", "state.import.checking"},
+	models.ImportPreview:  {"wait", "eye", "state.import.preview"},
+	models.ImportApplying: {"info", "clock", "state.import.applying"},
+	models.ImportApplied:  {"ok", "circle-check", "state.import.applied"},
+	models.ImportFailed:   {"bad", "circle-x", "state.import.failed"},
+	models.ImportDropped:  {"", "ban", "state.import.dropped"},
+}
+
+// ImportState is the look of an upload.
+func ImportState(s models.ImportState) Look { return look(importLooks, s) }
+
+var connectionLooks = map[string]Look{
+	"live":   {"ok", "plug-connected", "state.connection.live"},
+	"paused": {"wait", "player-pause", "state.connection.paused"},
+}
+
+// ConnectionState is the look of a rail connection: live or paused.
+func ConnectionState[S ~string](s S) Look { return look(connectionLooks, string(s)) }
 
 // look falls back to a neutral chip that shows the word of the database: visible, and wrong only in dress.
 func look[S ~string](looks map[S]Look, s S) Look {
