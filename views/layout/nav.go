@@ -7,11 +7,12 @@ import (
 
 // entry is one line of the navigation. Its words are nav.<key>.
 type entry struct {
-	key  string
-	url  string
-	icon string
-	perm models.Permission
-	hot  bool // its count asks for attention
+	key    string
+	url    string
+	icon   string
+	perm   models.Permission
+	hot    bool   // its count asks for attention
+	letter string // G and this letter go there
 }
 
 // group is a part of the navigation with a heading, nav.group.<key>.
@@ -21,25 +22,25 @@ type group struct {
 }
 
 var navigation = []group{
-	{"", []entry{{"home", urls.Home(), "home-2", models.PermHome, false}}},
+	{"", []entry{{"home", urls.Home(), "home-2", models.PermHome, false, "h"}}},
 	{"money", []entry{
-		{"batches", urls.NavBatches, "stack-2", models.PermBatchesView, true},
-		{"payouts", urls.NavPayouts, "cash-banknote", models.PermPayoutsView, false},
-		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false},
-		{"ledger", urls.NavLedger, "scale", models.PermLedgerView, false},
+		{"batches", urls.NavBatches, "stack-2", models.PermBatchesView, true, "b"},
+		{"payouts", urls.NavPayouts, "cash-banknote", models.PermPayoutsView, false, "p"},
+		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false, "c"},
+		{"ledger", urls.NavLedger, "scale", models.PermLedgerView, false, ""},
 	}},
 	{"people", []entry{
-		{"distributors", urls.NavDistributors, "users", models.PermDistributorsView, false},
+		{"distributors", urls.NavDistributors, "users", models.PermDistributorsView, false, "d"},
 	}},
 	{"operations", []entry{
-		{"orders", urls.NavOrders, "shopping-bag", models.PermOrdersView, false},
-		{"webhooks", urls.NavWebhooks, "webhook", models.PermWebhooksView, false},
-		{"connections", urls.NavConnections, "plug-connected", models.PermConnectionsView, false},
+		{"orders", urls.NavOrders, "shopping-bag", models.PermOrdersView, false, "o"},
+		{"webhooks", urls.NavWebhooks, "webhook", models.PermWebhooksView, false, "w"},
+		{"connections", urls.NavConnections, "plug-connected", models.PermConnectionsView, false, ""},
 	}},
 	{"administration", []entry{
-		{"staff", urls.NavStaff, "user-check", models.PermStaffView, false},
-		{"audit", urls.NavAudit, "history", models.PermAuditView, false},
-		{"outbox", urls.NavOutbox, "mail", models.PermOutboxView, false},
+		{"staff", urls.NavStaff, "user-check", models.PermStaffView, false, ""},
+		{"audit", urls.NavAudit, "history", models.PermAuditView, false, ""},
+		{"outbox", urls.NavOutbox, "mail", models.PermOutboxView, false, ""},
 	}},
 }
 
