@@ -124,11 +124,11 @@ CREATE TABLE audit_seals (
     hash      bytea       NOT NULL CHECK (length(hash) = 32), -- sha256(previous hash, this event)
     sealed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
--- How far the log had grown at a moment: events up to event_id may be sealed once every transaction below xmax
+-- How far the log had grown at a moment: events up to event_id may be sealed once every transaction below that number
 -- has ended, because only those can still add an event with a lower id.
 CREATE TABLE audit_marks (
     event_id bigint NOT NULL,
-    xmax     xid8   NOT NULL
+    below    xid8   NOT NULL
 );
 CREATE TRIGGER audit_seals_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -40,6 +40,7 @@ CREATE INDEX distributors_doc_type ON distributors (doc_type, created_at, id);
 CREATE INDEX distributors_document ON distributors (doc_number);
 CREATE INDEX distributors_phone ON distributors (phone);
 CREATE INDEX distributors_email ON distributors (email);
+CREATE INDEX distributors_warned ON distributors (created_at, id) WHERE warnings <> '{}';
 CREATE INDEX distributors_upline ON distributors (upline_id);
 CREATE TRIGGER distributors_tally_insert AFTER INSERT ON distributors REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('distributors', 'verification', '0');
@@ -79,6 +80,7 @@ CREATE TABLE verifications (
     distributor_id bigint      NOT NULL REFERENCES distributors,
     from_state     text        NOT NULL,
     to_state       text        NOT NULL CHECK (to_state IN ('unverified','verified','suspended','expired')),
+    until          date,
     reason         text        NOT NULL CHECK (reason <> ''),
     file_id        bigint      REFERENCES files,
     staff_id       bigint      NOT NULL,

@@ -1,0 +1,163 @@
+package models
+
+import "time"
+
+// Verification says whether a distributor may be paid.
+type Verification string
+
+// The verification states, with the words of SQL, URLs and the catalogues.
+const (
+	Unverified Verification = "unverified" // nobody has looked yet
+	Verified   Verification = "verified"   // payable, until VerifiedUntil when that is set
+	Suspended  Verification = "suspended"  // stopped by compliance
+	Expired    Verification = "expired"    // has to be looked at again
+)
+
+// Verifications lists every state in the order pages show them.
+var Verifications = []Verification{Unverified, Verified, Suspended, Expired}
+
+// Valid answers whether v is a known state.
+func (v Verification) Valid() bool {
+	for _, k := range Verifications {
+		if k == v {
+			return true
+		}
+	}
+	return false
+}
+
+// Distributor is a person or company that earns commissions.
+type Distributor struct {
+	ID             int64
+	Code           string
+	PersonKind     string // natural or juridical
+	Country        string
+	DocType        string
+	DocNumber      string // normalised, without check digit
+	DocDV          string
+	DocIssuedOn    *time.Time
+	GivenNames     string
+	Surnames       string
+	BusinessName   string
+	Phone          string // E.164
+	Email          string
+	Divipola       string
+	City           string
+	Address        string
+	TaxStatus      string
+	IVAResponsible bool
+	JoinedOn       *time.Time
+	UplineID       *int64
+	Lang           string
+	Warnings       []string // codes that still stand
+	Verification   Verification
+	VerifiedUntil  *time.Time // the last day it is good for; nil is without end
+	MethodKind     MethodKind // of the preferred method, "" without one
+	Version        int
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// Payee is the distributor as a rail must name it.
+func (d Distributor) Payee() Payee {
+	return Payee{Country: d.Country, DocType: d.DocType, DocNumber: d.DocNumber, DocDV: d.DocDV,
+		GivenNames: d.GivenNames, Surnames: d.Surnames, BusinessName: d.BusinessName,
+		Phone: d.Phone, Email: d.Email, Address: d.Address, City: d.City, Divipola: d.Divipola}
+}
+
+// Name is how pages call the distributor.
+func (d Distributor) Name() string { return d.Payee().Name() }
+
+// Standing is the verification on a day: one that ran out counts as expired.
+func (d Distributor) Standing(today time.Time) Verification {
+	return standing(d.Verification, d.VerifiedUntil, today)
+}
+
+func standing(v Verification, until *time.Time, today time.Time) Verification {
+	if v == Verified && until != nil && today.After(*until) {
+		return Expired
+	}
+	return v
+}
+
+// CanMoveTo answers whether compliance may move the verification to next. Saying the same again is
+// allowed for Verified alone, to prolong it.
+func (v Verification) CanMoveTo(next Verification) bool {
+	return next.Valid() && (v != next || next == Verified)
+}
+
+// DistributorRow is one line of the list.
+type DistributorRow struct {
+	ID            int64
+	Code          string
+	GivenNames    string
+	Surnames      string
+	BusinessName  string
+	DocType       string
+	DocNumber     string
+	DocDV         string
+	City          string
+	MethodKind    MethodKind
+	Verification  Verification
+	VerifiedUntil *time.Time
+	Warnings      int
+	CreatedAt     time.Time
+}
+
+// Name is how the list calls the distributor.
+func (r DistributorRow) Name() string {
+	return Payee{GivenNames: r.GivenNames, Surnames: r.Surnames, BusinessName: r.BusinessName}.Name()
+}
+
+// Standing is the verification on a day.
+func (r DistributorRow) Standing(today time.Time) Verification {
+	return standing(r.Verification, r.VerifiedUntil, today)
+}
+
+// DistributorFilter narrows the list. Empty fields do not.
+type DistributorFilter struct {
+	Search       string
+	Verification Verification
+	Method       MethodKind // "none" asks for those without one
+	DocType      string
+	Divipola     string
+	Warning      string // "with" or "without" a warning standing
+}
+
+// NoMethod is the DistributorFilter.Method of those who have none.
+const NoMethod MethodKind = "none"
+
+// Empty answers whether the filter lets everybody through.
+func (f DistributorFilter) Empty() bool { return f == DistributorFilter{} }
+
+// PayoutMethod is one way of paying a distributor.
+type PayoutMethod struct {
+	ID            int64
+	DistributorID int64
+	Destination
+	Preferred bool
+	RetiredAt *time.Time
+	CreatedAt time.Time
+}
+
+// VerificationEvent is one decision about a distributor's verification.
+type VerificationEvent struct {
+	ID        int64
+	From      Verification
+	To        Verification
+	Until     *time.Time
+	Reason    string
+	FileID    *int64 // evidence
+	FileName  string
+	FileHash  string // SHA-256 in hex
+	StaffName string
+	At        time.Time
+}
+
+// Likeness is a distributor that shares something with another one (K13).
+type Likeness struct {
+	ID   int64
+	Code string
+	Name string
+	By   string // document, phone, email or account
+}
