@@ -103,12 +103,21 @@ func ValidateDestination(d models.Destination, p models.Payee) ([]Fault, []Warni
 	return []Fault{{"payout_method", CodeMethodUnknown, "This way of being paid is not known."}}, nil
 }
 
+// mobileOf is the ten digits of a Colombian mobile number, "" for others. e164 is known to be valid.
+func mobileOf(e164 string) string {
+	national, colombian := strings.CutPrefix(e164, "+57")
+	if !colombian || !walletNumber.MatchString(national) {
+		return ""
+	}
+	return national
+}
+
 func cashFaults(kind models.MethodKind, p models.Payee) []Fault {
 	var faults []Fault
 	switch {
 	case p.Phone == "":
 		faults = append(faults, Fault{"phone", CodePhoneMissingForCash, "Cash pick-up needs a mobile phone."})
-	case ident.WalletNumber(p.Phone) == "":
+	case mobileOf(p.Phone) == "":
 		faults = append(faults, Fault{"phone", ident.PhoneInvalid, "Cash pick-up needs a Colombian mobile number."})
 	}
 	if kind == models.PuntoredCash && p.Email == "" {
@@ -142,7 +151,7 @@ func walletFaults(d models.Destination, p models.Payee) ([]Fault, []Warning) {
 		return []Fault{{"account_number", CodeAccountMissing, "The wallet's number is missing."}}, nil
 	case !walletNumber.MatchString(d.AccountNumber):
 		return []Fault{{"account_number", CodeAccountInvalid, "A wallet's number is a mobile number of ten digits that starts with 3."}}, nil
-	case p.Phone != "" && ident.WalletNumber(p.Phone) != d.AccountNumber:
+	case p.Phone != "" && mobileOf(p.Phone) != d.AccountNumber:
 		return nil, []Warning{{"account_number", CodeWalletPhoneMismatch, "The wallet's number is not the phone."}}
 	}
 	return nil, nil
