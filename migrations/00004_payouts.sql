@@ -63,9 +63,9 @@ CREATE TABLE batch_decisions (
     reason       text        NOT NULL DEFAULT '',
     at           timestamptz NOT NULL DEFAULT now(),
     CHECK (staff_id <> maker_id AND staff_id <> editor_id),
-    CHECK (decision = 'approve' OR reason <> ''),
-    UNIQUE (batch_id, content_hash, staff_id)
+    CHECK (decision = 'approve' OR reason <> '')
 );
+CREATE UNIQUE INDEX batch_decisions_once ON batch_decisions (batch_id, content_hash, staff_id) WHERE decision = 'approve';
 CREATE INDEX batch_decisions_batch ON batch_decisions (batch_id, id);
 -- +goose StatementBegin
 CREATE FUNCTION check_decision() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -148,6 +148,8 @@ CREATE INDEX payouts_distributor ON payouts (distributor_id, id);
 CREATE INDEX payouts_rail_id ON payouts (rail_id) WHERE rail_id <> '';
 CREATE INDEX payouts_due ON payouts (next_poll_at) WHERE next_poll_at IS NOT NULL;
 CREATE INDEX payouts_submitting ON payouts (worker_id) WHERE worker_id IS NOT NULL;
+CREATE INDEX payouts_overdue ON payouts (overdue_at) WHERE overdue_at IS NOT NULL;
+CREATE INDEX payouts_failed ON payouts (state_at) WHERE state IN ('failed','expired','returned');
 CREATE INDEX payouts_expires ON payouts (expires_at) WHERE state = 'available';
 CREATE TRIGGER payouts_tally_insert AFTER INSERT ON payouts REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('payouts', 'state', 'amount');

@@ -42,15 +42,16 @@ type Migration struct {
 // Up brings the schema up to date. When it already is, one short query is all that happens; processes
 // that start together wait for each other.
 func Up(ctx context.Context, pool *pgxpool.Pool) error {
+	if done, err := Current(ctx, pool); err != nil || done {
+		return err
+	}
 	m, err := newMigrator(pool)
 	if err != nil {
 		return err
 	}
-	if done, err := m.current(ctx); err != nil || done {
-		return err
-	}
+	defer m.close()
 	return m.locked(ctx, func() error {
-		if done, err := m.current(ctx); err != nil || done {
+		if done, err := Current(ctx, pool); err != nil || done {
 			return err
 		}
 		if _, err := m.goose.Up(ctx); err != nil {
@@ -69,6 +70,7 @@ func Down(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
+	defer m.close()
 	return m.locked(ctx, func() error {
 		if _, err := m.goose.Down(ctx); err != nil {
 			return fmt.Errorf("migrate down: %w", err)
@@ -91,6 +93,7 @@ func Status(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer m.close()
 	steps, err := m.goose.Status(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read migration status: %w", err)
@@ -102,13 +105,27 @@ func Status(ctx context.Context, pool *pgxpool.Pool) ([]Migration, error) {
 	return list, nil
 }
 
-// Current answers whether the schema is what this program was built for.
+const countAppliedSQL = `
+SELECT (SELECT count(*) FROM goose_db_version WHERE version_id > 0 AND is_applied),
+       (SELECT count(*) FROM river_migration WHERE line = 'main')`
+
+// Current answers whether the schema is what this program was built for, in one short query.
 func Current(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
-	m, err := newMigrator(pool)
+	wanted, _ := fs.Glob(files, "*.sql") // the pattern is a constant and cannot be malformed
+	river, err := rivermigrate.New(riverpgxv5.New(pool), nil)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("read job queue migrations: %w", err)
 	}
-	return m.current(ctx)
+	var ours, theirs int
+	err = pool.QueryRow(ctx, countAppliedSQL).Scan(&ours, &theirs)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703") { // no such table or column yet
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read schema version: %w", err)
+	}
+	return ours >= len(wanted) && theirs >= len(river.AllVersions()), nil
 }
 
 // Hash names the schema that Up makes; it changes with any migration of ours or of the job queue.
@@ -147,38 +164,22 @@ func newMigrator(pool *pgxpool.Pool) (*migrator, error) {
 	return &migrator{pool: pool, goose: g, river: r}, nil
 }
 
-const countAppliedSQL = `
-SELECT (SELECT count(*) FROM goose_db_version WHERE version_id > 0 AND is_applied),
-       (SELECT count(*) FROM river_migration WHERE line = 'main')`
+func (m *migrator) close() { _ = m.goose.Close() } // its handle on the pool; the pool stays open
 
-// current compares how many steps are applied with how many there are.
-func (m *migrator) current(ctx context.Context) (bool, error) {
-	var ours, river int
-	err := m.pool.QueryRow(ctx, countAppliedSQL).Scan(&ours, &river)
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) && (pg.Code == "42P01" || pg.Code == "42703") { // no such table or column yet
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("read schema version: %w", err)
-	}
-	return ours >= len(m.goose.ListSources()) && river >= len(m.river.AllVersions()), nil
-}
-
-// locked runs do while no other process migrates this database.
+// locked runs do while no other process migrates this database. Waiting holds no connection: others of
+// the same pool may need it to finish.
 func (m *migrator) locked(ctx context.Context, do func() error) error {
-	conn, err := m.pool.Acquire(ctx)
-	if err != nil {
-		return fmt.Errorf("lock migrations: %w", err)
-	}
-	defer conn.Release()
 	for {
-		var got bool
-		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockKey).Scan(&got); err != nil {
+		conn, err := m.tryLock(ctx)
+		if err != nil {
 			return fmt.Errorf("lock migrations: %w", err)
 		}
-		if got {
-			break
+		if conn != nil {
+			defer conn.Release()
+			defer func() {
+				_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lockKey)
+			}()
+			return do()
 		}
 		select {
 		case <-ctx.Done():
@@ -186,8 +187,19 @@ func (m *migrator) locked(ctx context.Context, do func() error) error {
 		case <-time.After(lockWait):
 		}
 	}
-	defer func() {
-		_, _ = conn.Exec(context.WithoutCancel(ctx), `SELECT pg_advisory_unlock($1)`, lockKey)
-	}()
-	return do()
+}
+
+// tryLock answers the connection that holds the lock, or nil when another process has it.
+func (m *migrator) tryLock(ctx context.Context) (*pgxpool.Conn, error) {
+	conn, err := m.pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var got bool
+	err = conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockKey).Scan(&got)
+	if err == nil && got {
+		return conn, nil
+	}
+	conn.Release()
+	return nil, err
 }

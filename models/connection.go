@@ -1,6 +1,11 @@
 package models
 
-import "time"
+import (
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
 
 // Connection is one access path to a payout rail: address, limits, fees and dates. Its secrets travel apart.
 type Connection struct {
@@ -34,4 +39,49 @@ func (c Connection) FeeOf(amount Money) (fee, iva Money) {
 // Credentials open a connection. They are wrapped at rest and never shown.
 type Credentials struct {
 	Login, Pass, Signature string
+}
+
+// Check refuses settings that cannot work, naming each field. secrets says whether credentials come with it.
+func (c Connection) Check(secrets bool) error {
+	refused := Refuse(Invalid, "form.invalid", "Some fields need another look.", nil)
+	require := func(ok bool, field, key string) {
+		if !ok {
+			refused.WithField(field, key)
+		}
+	}
+	require(c.ID != 0 || slugShaped(c.Slug), "slug", "connection.field.slug_bad")
+	require(c.Rail == "d24", "rail", "connection.field.rail_bad")
+	require(strings.TrimSpace(c.Name) != "", "name", "form.required")
+	require(c.State == "live" || c.State == "paused", "state", "form.required")
+	u, err := url.Parse(c.BaseURL)
+	require(err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname())), "base_url", "connection.field.url_bad")
+	require(c.ValidityDays >= 1 && c.ValidityDays <= 60, "validity_days", "connection.field.validity_bad")
+	require(c.Rate >= 1 && c.Rate <= 10_000, "rate", "connection.field.rate_bad")
+	require(c.Concurrency >= 1 && c.Concurrency <= 256, "concurrency", "connection.field.concurrency_bad")
+	require(c.FeeFixed.Minor >= 0, "fee_fixed", "form.amount_bad")
+	require(c.FeeBPS >= 0 && c.FeeBPS <= 10_000, "fee_bps", "connection.field.percent_bad")
+	require(c.FeeIVABPS >= 0 && c.FeeIVABPS <= 10_000, "fee_iva_bps", "connection.field.percent_bad")
+	require(c.MaxAmount == nil || c.MaxAmount.Positive(), "max_amount", "form.amount_bad")
+	require(c.ID != 0 || secrets, "login", "form.required")
+	if refused.Fields != nil {
+		return refused
+	}
+	return nil
+}
+
+func slugShaped(s string) bool {
+	if s == "" || len(s) > 40 {
+		return false
+	}
+	for _, r := range s {
+		if (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -32,7 +32,7 @@ var payoutMoves = map[PayoutState][]PayoutState{
 	PayoutInBatch:    {PayoutApproved, PayoutCancelled},
 	PayoutApproved:   {PayoutSubmitting, PayoutCancelled, PayoutInBatch},
 	PayoutSubmitting: {PayoutSent, PayoutAvailable, PayoutPaid, PayoutFailed, PayoutUnknown, PayoutExpired, PayoutReturned, PayoutCancelled, PayoutOnHold, PayoutApproved},
-	PayoutUnknown:    {PayoutSent, PayoutAvailable, PayoutPaid, PayoutFailed, PayoutExpired, PayoutReturned, PayoutCancelled, PayoutOnHold, PayoutSubmitting},
+	PayoutUnknown:    {PayoutSent, PayoutAvailable, PayoutPaid, PayoutFailed, PayoutExpired, PayoutReturned, PayoutCancelled, PayoutOnHold, PayoutApproved},
 	PayoutSent:       {PayoutAvailable, PayoutPaid, PayoutFailed, PayoutExpired, PayoutReturned, PayoutCancelled, PayoutOnHold},
 	PayoutAvailable:  {PayoutPaid, PayoutFailed, PayoutExpired, PayoutReturned, PayoutCancelled, PayoutOnHold},
 	PayoutOnHold:     {PayoutSent, PayoutAvailable, PayoutPaid, PayoutFailed, PayoutExpired, PayoutReturned, PayoutCancelled},
@@ -150,7 +150,7 @@ func (p Payout) Transfers(from PayoutState) []Transfer {
 	switch {
 	case p.State == PayoutSubmitting && from == PayoutApproved:
 		return []Transfer{post(EntryDispatch, held, transit)}
-	case p.State == PayoutApproved && from == PayoutSubmitting:
+	case p.State == PayoutApproved && (from == PayoutSubmitting || from == PayoutUnknown):
 		return []Transfer{post(EntryRecall, transit, held)}
 	case p.State == PayoutCancelled && (from == PayoutInBatch || from == PayoutApproved):
 		return []Transfer{post(EntryRelease, held, payable)}

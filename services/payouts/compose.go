@@ -1,0 +1,252 @@
+package payouts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pagaduria/models"
+	"pagaduria/providers"
+	"pagaduria/services/store"
+)
+
+// candidates nets the eligible lines of each payee. A claw-back counts whatever the filter, since it lowers what is
+// owed; everything else must match it. $1 cut-off, $2 period, $3 distributor, $4 order, $5 methods.
+const candidates = `
+WITH matching AS (
+    SELECT distributor_id FROM commission_lines
+    WHERE state = 'eligible' AND amount > 0 AND created_at <= $1 AND ($2 = '' OR period = $2)
+      AND ($3 = 0 OR distributor_id = $3) AND ($4 = '' OR order_number = $4)
+    GROUP BY distributor_id
+), net AS (
+    SELECT l.distributor_id, count(*) AS lines, CAST(sum(l.amount) AS bigint) AS net, max(l.id) AS max_line
+    FROM commission_lines l JOIN matching m USING (distributor_id)
+    WHERE l.state = 'eligible' AND l.created_at <= $1 AND (l.amount < 0 OR ($2 = '' OR l.period = $2) AND ($4 = '' OR l.order_number = $4))
+    GROUP BY l.distributor_id
+)
+SELECT d.id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_names, d.surnames, d.business_name, d.phone, d.email,
+    d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}',
+    COALESCE(m.id, 0), COALESCE(m.kind, ''), COALESCE(m.bank_code, ''), COALESCE(m.account_type, ''), COALESCE(m.account_number, ''),
+    COALESCE(m.bre_b_key, ''), COALESCE(m.bre_b_kind, ''),
+    n.lines, n.net, COALESCE(c.amount, 0), n.max_line
+FROM net n
+JOIN distributors d ON d.id = n.distributor_id
+LEFT JOIN payout_methods m ON m.distributor_id = d.id AND m.preferred
+LEFT JOIN carries c ON c.distributor_id = d.id
+WHERE cardinality($5::text[]) = 0 OR m.kind = ANY($5)
+ORDER BY n.net + COALESCE(c.amount, 0) DESC, d.id`
+
+func scanCandidate(row pgx.CollectableRow) (c models.Candidate, err error) {
+	err = row.Scan(&c.DistributorID, &c.Code, &c.Payee.Country, &c.Payee.DocType, &c.Payee.DocNumber, &c.Payee.DocDV, &c.Payee.GivenNames,
+		&c.Payee.Surnames, &c.Payee.BusinessName, &c.Payee.Phone, &c.Payee.Email, &c.Payee.Address, &c.Payee.City, &c.Payee.Divipola,
+		&c.Verification, &c.VerifiedUntil, &c.Warned, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber,
+		&c.To.BreBKey, &c.To.BreBKeyKind, &c.Lines, &c.Net, &c.CarryIn, &c.MaxLineID)
+	return c, err
+}
+
+func selectCandidates(ctx context.Context, q store.Querier, comp models.Composition) ([]models.Candidate, error) {
+	methods := make([]string, len(comp.Methods))
+	for i, m := range comp.Methods {
+		methods[i] = string(m)
+	}
+	rows, err := q.Query(ctx, candidates, comp.Cutoff, comp.Period, comp.DistributorID, comp.Order, methods)
+	if err != nil {
+		return nil, fmt.Errorf("select payable lines: %w", err)
+	}
+	return pgx.CollectRows(rows, scanCandidate)
+}
+
+// Item is one payout a batch would hold.
+type Item struct {
+	models.Candidate
+	Amount   models.Money // what is paid
+	CarryOut models.Money // below 50 pesos, stays payable
+	Fee, IVA models.Money
+}
+
+// LeftOut is a payee who matches but is not paid now; everything stays payable.
+type LeftOut struct {
+	models.Candidate
+	Why    models.Refusal
+	Detail string // the rail's own words, where it is the rail that refuses
+}
+
+// Split is one network's part of a batch.
+type Split struct {
+	Kind        models.MethodKind
+	Count       int
+	Total, Fees models.Money
+}
+
+// Preview is what a batch would be. Making one changes nothing.
+type Preview struct {
+	Composition models.Composition
+	Connection  models.Connection
+	Items       []Item
+	Excluded    []Item // by hand; still payable, can be put back
+	LeftOut     []LeftOut
+	Total, Fees models.Money // fees with IVA
+	Splits      []Split
+	Lines       int
+	Repeats     []Repeat // same payee and amount within 30 days
+}
+
+// Repeat points at an earlier payout of the same amount to the same payee.
+type Repeat struct {
+	DistributorID int64
+	PayoutID      int64
+	Code          string
+	BatchCode     string
+	CreatedAt     time.Time
+}
+
+// Preview nets, checks and prices the lines that match, without changing anything.
+func (s *Service) Preview(ctx context.Context, connectionID int64, comp models.Composition) (Preview, error) {
+	connection, rail, err := s.Rail(ctx, connectionID)
+	if err != nil {
+		return Preview{}, err
+	}
+	list, err := selectCandidates(ctx, s.DB.Pool, comp)
+	if err != nil {
+		return Preview{}, err
+	}
+	p := s.judge(list, comp, connection, rail)
+	p.Repeats, err = s.repeats(ctx, p.Items)
+	return p, err
+}
+
+// judge sorts candidates into those who are paid and those who are left out, and adds up.
+func (s *Service) judge(list []models.Candidate, comp models.Composition, connection models.Connection, rail providers.Provider) Preview {
+	p := Preview{Composition: comp, Connection: connection, Total: models.Pesos(0), Fees: models.Pesos(0)}
+	excluded := map[int64]bool{}
+	for _, id := range comp.Excluded {
+		excluded[id] = true
+	}
+	today := models.Day(s.Now())
+	splits := map[models.MethodKind]*Split{}
+	for _, c := range list {
+		item, why, detail := price(c, today, connection, rail)
+		switch {
+		case why != "":
+			p.LeftOut = append(p.LeftOut, LeftOut{c, why, detail})
+			continue
+		case excluded[c.DistributorID]:
+			p.Excluded = append(p.Excluded, item)
+			continue
+		}
+		p.Items = append(p.Items, item)
+		p.Lines += c.Lines
+		fees := item.Fee.Add(item.IVA)
+		p.Total, p.Fees = p.Total.Add(item.Amount), p.Fees.Add(fees)
+		sp := splits[c.To.Kind]
+		if sp == nil {
+			sp = &Split{Kind: c.To.Kind, Total: models.Pesos(0), Fees: models.Pesos(0)}
+			splits[c.To.Kind] = sp
+		}
+		sp.Count, sp.Total, sp.Fees = sp.Count+1, sp.Total.Add(item.Amount), sp.Fees.Add(fees)
+	}
+	for _, k := range models.MethodKinds {
+		if sp := splits[k]; sp != nil {
+			p.Splits = append(p.Splits, *sp)
+		}
+	}
+	return p
+}
+
+// price rounds to what the method can pay and asks the rail whether it takes the order at all.
+func price(c models.Candidate, today time.Time, connection models.Connection, rail providers.Provider) (Item, models.Refusal, string) {
+	if why := c.Refused(today); why != "" {
+		return Item{}, why, ""
+	}
+	amount, rest := c.To.Kind.Payable(c.Owed())
+	if connection.MaxAmount != nil && amount.Minor > connection.MaxAmount.Minor {
+		return Item{}, models.RefusedLimit, ""
+	}
+	if why, detail := railRefusal(rail, providers.Order{Reference: "preview", Amount: amount, Payee: c.Payee, Destination: c.To}); why != "" {
+		return Item{}, why, detail
+	}
+	fee, iva := connection.FeeOf(amount)
+	return Item{Candidate: c, Amount: amount, CarryOut: rest, Fee: fee, IVA: iva}, "", ""
+}
+
+// railRefusal asks the adapter whether the rail takes the order, and turns its no into our reason.
+func railRefusal(rail providers.Provider, o providers.Order) (models.Refusal, string) {
+	err := rail.Check(o)
+	if err == nil {
+		return "", ""
+	}
+	r, ok := errorAs[*providers.Rejected](err)
+	if !ok {
+		return models.RefusedMethod, err.Error()
+	}
+	switch r.Cause {
+	case providers.CauseDocument:
+		return models.RefusedDocument, r.Message
+	case providers.CauseLimit, providers.CauseAmount, providers.CauseBelowMinimum:
+		return models.RefusedLimit, r.Message
+	}
+	return models.RefusedMethod, r.Message
+}
+
+// WhyNotByRail answers why no connection would take a payee's method, or "" when one does or none exists yet.
+// Lists of commission lines show it beside the line.
+func (s *Service) WhyNotByRail(ctx context.Context) (func(models.Payee, models.Destination) models.Refusal, error) {
+	connections, err := s.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var rails []providers.Provider
+	for _, c := range connections {
+		if _, rail, err := s.Rail(ctx, c.ID); err == nil {
+			rails = append(rails, rail)
+		}
+	}
+	return func(payee models.Payee, to models.Destination) (why models.Refusal) {
+		for _, rail := range rails {
+			why, _ = railRefusal(rail, providers.Order{Reference: "check", Amount: models.Pesos(10_000), Payee: payee, Destination: to})
+			if why == "" {
+				return ""
+			}
+		}
+		return why
+	}, nil
+}
+
+const recentPayouts = `
+SELECT p.distributor_id, p.id, p.code, b.code, p.created_at, p.amount
+FROM payouts p JOIN batches b ON b.id = p.batch_id
+WHERE p.distributor_id = ANY($1) AND p.created_at > $2 AND p.state NOT IN ('cancelled', 'failed', 'expired', 'returned')
+ORDER BY p.id`
+
+// repeats finds items whose payee was sent the same amount within the last 30 days.
+func (s *Service) repeats(ctx context.Context, items []Item) ([]Repeat, error) {
+	ids := make([]int64, len(items))
+	amounts := make(map[int64]models.Money, len(items))
+	for i, item := range items {
+		ids[i] = item.DistributorID
+		amounts[item.DistributorID] = item.Amount
+	}
+	type recent struct {
+		Repeat
+		Amount models.Money
+	}
+	rows, err := s.DB.Pool.Query(ctx, recentPayouts, ids, s.Now().AddDate(0, 0, -30))
+	if err != nil {
+		return nil, fmt.Errorf("find repeats: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r recent, err error) {
+		return r, row.Scan(&r.DistributorID, &r.PayoutID, &r.Code, &r.BatchCode, &r.CreatedAt, &r.Amount)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find repeats: %w", err)
+	}
+	var repeats []Repeat
+	for _, r := range list {
+		if r.Amount.Minor == amounts[r.DistributorID].Minor {
+			repeats = append(repeats, r.Repeat)
+		}
+	}
+	return repeats, nil
+}

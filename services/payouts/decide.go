@@ -1,0 +1,120 @@
+package payouts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"pagaduria/models"
+	"pagaduria/services/audit"
+	"pagaduria/services/queue"
+	"pagaduria/services/store"
+)
+
+// Verdict is a checker's decision on what was on the screen.
+type Verdict struct {
+	Decision models.Decision
+	Seen     models.Seen
+	FactorAt time.Time // when the checker last gave the second factor
+	Reason   string
+}
+
+const (
+	insertDecision = `
+INSERT INTO batch_decisions (batch_id, maker_id, editor_id, staff_id, decision, content_hash, reason, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+	approvePayouts = `
+WITH moved AS (
+    UPDATE payouts SET state = 'approved', state_at = $2, version = version + 1 WHERE batch_id = $1 AND state = 'in_batch' RETURNING id)
+INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, actor_name) SELECT id, $2, 'in_batch', 'approved', 'person', $3 FROM moved`
+	approvedRange = `SELECT id FROM payouts WHERE batch_id = $1 AND state = 'approved' ORDER BY id`
+)
+
+// dispatchChunk is how many payouts one job sends.
+const dispatchChunk = 200
+
+// Decide approves, returns or rejects a batch. The server, the model and the database each refuse the maker and the
+// last editor; a stale screen, a second click and a second checker find the batch moved on.
+func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, v Verdict) error {
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		b, err := lockBatch(tx, id)
+		if err != nil {
+			return err
+		}
+		before := b
+		if err := b.Decide(v.Decision, by, v.Seen, v.FactorAt, v.Reason, s.Now()); err != nil {
+			return err
+		}
+		seal, err := sealOf(tx, id)
+		if err != nil {
+			return err
+		}
+		if string(seal.Hash) != string(before.ContentHash) || seal.Items != before.Items || seal.Total.Minor != before.Total.Minor {
+			return fmt.Errorf("batch %d: content does not match its seal", id)
+		}
+		if _, err := store.ExecTx(tx, insertDecision, id, b.MakerID, b.EditorID, by.StaffID, v.Decision, b.ContentHash, v.Reason, s.Now()); err != nil {
+			return fmt.Errorf("record decision on batch %d: %w", id, err)
+		}
+		if err := s.saveBatch(tx, b); err != nil {
+			return err
+		}
+		switch v.Decision {
+		case models.Approve:
+			err = s.release(tx, by, b)
+		case models.Reject:
+			err = s.releaseAll(tx, id, by, "batch rejected: "+v.Reason)
+		}
+		if err != nil {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{By: by, Action: "batch." + string(v.Decision), SubjectType: "batch", SubjectID: id, Reason: v.Reason,
+			Before: batchFacts(before), After: batchFacts(b)})
+	})
+}
+
+// release approves every payout of the batch and enqueues their dispatch, in the approval's own transaction.
+func (s *Service) release(tx *gorm.DB, by models.Actor, b models.Batch) error {
+	n, err := store.ExecTx(tx, approvePayouts, b.ID, s.Now(), by.Name)
+	if err != nil {
+		return fmt.Errorf("approve payouts of batch %d: %w", b.ID, err)
+	}
+	if n != int64(b.Items) {
+		return fmt.Errorf("approve payouts of batch %d: %d of %d", b.ID, n, b.Items)
+	}
+	ids, err := store.SelectTx[struct{ ID int64 }](tx, approvedRange, b.ID)
+	if err != nil {
+		return fmt.Errorf("list payouts of batch %d: %w", b.ID, err)
+	}
+	for from := 0; from < len(ids); from += dispatchChunk {
+		to := min(from+dispatchChunk, len(ids)) - 1
+		if err := queue.Insert(tx, DispatchArgs{BatchID: b.ID, From: ids[from].ID, To: ids[to].ID}, nil); err != nil {
+			return fmt.Errorf("enqueue dispatch of batch %d: %w", b.ID, err)
+		}
+	}
+	return nil
+}
+
+// Decided is one decision as the batch page shows it.
+type Decided struct {
+	StaffName string
+	Decision  models.Decision
+	Reason    string
+	At        time.Time
+	Current   bool // it was made on the content as it is now
+}
+
+const decisions = `
+SELECT s.name, d.decision, d.reason, d.at, COALESCE(d.content_hash = b.content_hash, false)
+FROM batch_decisions d JOIN staff s ON s.id = d.staff_id JOIN batches b ON b.id = d.batch_id
+WHERE d.batch_id = $1 ORDER BY d.id`
+
+// Decisions lists who decided what on a batch, oldest first.
+func (s *Service) Decisions(ctx context.Context, batch int64) ([]Decided, error) {
+	list, err := store.Select[Decided](ctx, s.DB.Pool, decisions, batch)
+	if err != nil {
+		return nil, fmt.Errorf("decisions on batch %d: %w", batch, err)
+	}
+	return list, nil
+}

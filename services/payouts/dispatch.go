@@ -1,0 +1,202 @@
+package payouts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"gorm.io/gorm"
+
+	"pagaduria/models"
+	"pagaduria/providers"
+	"pagaduria/services/store"
+)
+
+const (
+	// Locks are taken by id. A payout whose payee was suspended meanwhile is left where it is here and cancelled after.
+	claimApproved = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
+WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND d.verification = 'verified'
+ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED`
+	claimUnpayable = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
+WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND d.verification <> 'verified'
+ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`
+	markSubmitting = `
+UPDATE payouts SET state = 'submitting', worker_id = $2, submitted_at = $3, state_at = $3, overdue_at = $4, version = version + 1
+WHERE id = ANY($1)`
+	postDispatch = `
+INSERT INTO ledger_entries (debit, debit_party, credit, credit_party, amount, currency, kind, source, source_id, step)
+SELECT 'held', distributor_id, 'in_transit', connection_id, amount, currency, 'dispatch', 'payout', id, version FROM payouts WHERE id = ANY($1)`
+	noteSubmitting = `
+INSERT INTO payout_events (payout_id, at, from_state, to_state, origin) SELECT id, $2, 'approved', 'submitting', 'submit' FROM unnest($1::bigint[]) AS i(id)`
+	openAttempts = `
+INSERT INTO payout_attempts (payout_id, kind, started_at) SELECT id, $2, $3 FROM unnest($1::bigint[]) AS i(id) RETURNING payout_id, id`
+	startBatch = `UPDATE batches SET state = 'dispatching', version = version + 1, updated_at = $2 WHERE id = $1 AND state = 'approved'`
+)
+
+// claimSize is how many payouts are marked as being sent in one transaction. What is marked when a process dies has
+// to be looked up one by one, so it stays small.
+const claimSize = 50
+
+// errWorker means that this process may not send: it has not been able to beat.
+var errWorker = errors.New("this process lost touch with the database and may not send")
+
+// Dispatch hands the approved payouts of one part of a batch to the rail. It is safe to run twice and in many
+// processes at once: each payout is claimed under its lock, marked as being sent in a transaction of its own, sent
+// outside any, and its outcome recorded in a third. While the connection is paused it sends nothing.
+func (s *Service) Dispatch(ctx context.Context, a DispatchArgs) error {
+	var connectionID int64
+	if err := s.DB.Pool.QueryRow(ctx, `SELECT connection_id FROM batches WHERE id = $1`, a.BatchID).Scan(&connectionID); err != nil {
+		return fmt.Errorf("dispatch batch %d: %w", a.BatchID, err)
+	}
+	connection, rail, err := s.Rail(ctx, connectionID)
+	if err != nil {
+		return err
+	}
+	if !connection.Live() {
+		return nil // the sweep enqueues again once it is live
+	}
+	if err := s.begin(ctx, a); err != nil {
+		return err
+	}
+	for {
+		if !s.worker.alive() {
+			return errWorker
+		}
+		claimed, err := s.claim(ctx, a)
+		if err != nil {
+			return err
+		}
+		if len(claimed) == 0 {
+			return nil
+		}
+		if err := s.send(ctx, connection, rail, claimed); err != nil {
+			return err
+		}
+	}
+}
+
+// begin shows the batch as under way and takes out payees that may no longer be paid.
+func (s *Service) begin(ctx context.Context, a DispatchArgs) error {
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		if _, err := store.ExecTx(tx, startBatch, a.BatchID, s.Now()); err != nil {
+			return fmt.Errorf("start batch %d: %w", a.BatchID, err)
+		}
+		list, err := selectPayoutsTx(tx, claimUnpayable, a.BatchID, a.From, a.To)
+		if err != nil {
+			return fmt.Errorf("find unpayable of batch %d: %w", a.BatchID, err)
+		}
+		for _, p := range list {
+			p.Cause = string(models.RefusedSuspended)
+			if err := s.move(tx, &p, models.PayoutCancelled, change{origin: "submit", note: "payee is not verified any more"}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// sending is one payout on its way to the rail, with the attempt that records it.
+type sending struct {
+	payout  models.Payout
+	attempt int64
+}
+
+// claim marks payouts as being sent, with the attempt on record before the first byte leaves.
+func (s *Service) claim(ctx context.Context, a DispatchArgs) (claimed []sending, err error) {
+	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		list, err := selectPayoutsTx(tx, claimApproved, a.BatchID, a.From, a.To, claimSize)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		now := s.Now()
+		ids := make([]int64, len(list))
+		for i := range list {
+			ids[i] = list[i].ID
+			if err := list[i].MoveTo(models.PayoutSubmitting, now); err != nil {
+				return err
+			}
+			list[i].Version++
+		}
+		overdue := list[0].Overdue(now)
+		for _, step := range []struct {
+			sql  string
+			args []any
+		}{
+			{markSubmitting, []any{ids, s.worker.current(), now, overdue}},
+			{postDispatch, []any{ids}},
+			{noteSubmitting, []any{ids, now}},
+		} {
+			if _, err := store.ExecTx(tx, step.sql, step.args...); err != nil {
+				return err
+			}
+		}
+		attempts, err := openAttemptsOf(tx, ids, "submit", now)
+		if err != nil {
+			return err
+		}
+		claimed = make([]sending, len(list))
+		for i, p := range list {
+			claimed[i] = sending{p, attempts[p.ID]}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim payouts %d to %d: %w", a.From, a.To, err)
+	}
+	return claimed, nil
+}
+
+// openAttemptsOf puts one attempt a payout on record and returns their ids by payout.
+func openAttemptsOf(tx *gorm.DB, payouts []int64, kind string, now time.Time) (map[int64]int64, error) {
+	rows, err := store.SelectTx[struct{ Payout, ID int64 }](tx, openAttempts, payouts, kind, now)
+	if err != nil {
+		return nil, fmt.Errorf("open attempts: %w", err)
+	}
+	attempts := make(map[int64]int64, len(rows))
+	for _, r := range rows {
+		attempts[r.Payout] = r.ID
+	}
+	return attempts, nil
+}
+
+// send submits claimed payouts, a few at once, and records every outcome. The rail call runs under its own context:
+// when the product is told to stop, calls under way are let finish, and what was not begun is given back.
+func (s *Service) send(ctx context.Context, connection models.Connection, rail providers.Provider, claimed []sending) error {
+	outcomes := make([]outcome, len(claimed))
+	var g errgroup.Group
+	g.SetLimit(connection.Concurrency)
+	for i, c := range claimed {
+		g.Go(func() error {
+			outcomes[i] = s.submitOne(ctx, connection, rail, c)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return s.record(context.WithoutCancel(ctx), connection, outcomes)
+}
+
+// submitTimeout bounds one call to a rail.
+const submitTimeout = 20 * time.Second
+
+func (s *Service) submitOne(ctx context.Context, connection models.Connection, rail providers.Provider, c sending) outcome {
+	o := outcome{sending: c, at: s.Now()}
+	if ctx.Err() != nil || !s.worker.alive() {
+		o.err = fmt.Errorf("%w: the product is stopping", providers.ErrNotSent)
+		return o
+	}
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), submitTimeout)
+	defer cancel()
+	began := time.Now()
+	receipt, err := rail.Submit(call, orderOf(c.payout))
+	o.receipt, o.err = receipt, err
+	s.observe(connection, "submit", o.kind(), time.Since(began))
+	return o
+}
+
+func (s *Service) observe(c models.Connection, call, outcome string, took time.Duration) {
+	if s.Observe != nil {
+		s.Observe(c.Rail, call, outcome, took)
+	}
+}

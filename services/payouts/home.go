@@ -1,0 +1,69 @@
+package payouts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pagaduria/models"
+	"pagaduria/services/store"
+)
+
+// Work is what needs somebody now.
+type Work struct {
+	ForMe       []BatchRow // waiting for this person's decision, or returned to them
+	ForOthers   []BatchRow // waiting, but not for this person
+	Failed      Sum        // failed, expired or returned within 24 hours
+	Expiring    Sum        // ready to collect and expected to expire within two days
+	Overdue     Sum        // should have moved and has not
+	Unknown     Sum        // outcome unknown
+	Payable     Sum        // eligible commission lines of verified payees
+	Unverified  int64      // distributors who are owed and not verified
+	RejectedIn  int64      // notifications rejected within 24 hours
+	PausedRails int64      // connections that are paused
+}
+
+const workSums = `
+SELECT (SELECT count(*) FROM payouts WHERE state IN ('failed', 'expired', 'returned') AND state_at > @day),
+    (SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM payouts WHERE state IN ('failed', 'expired', 'returned') AND state_at > @day),
+    (SELECT count(*) FROM payouts WHERE state = 'available' AND expires_at < @soon),
+    (SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM payouts WHERE state = 'available' AND expires_at < @soon),
+    (SELECT count(*) FROM payouts WHERE overdue_at < @now),
+    (SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM payouts WHERE overdue_at < @now),
+    (SELECT CAST(COALESCE(sum(n), 0) AS bigint) FROM tallies WHERE list = 'payouts' AND key = 'unknown'),
+    (SELECT CAST(COALESCE(sum(total), 0) AS bigint) FROM tallies WHERE list = 'payouts' AND key = 'unknown'),
+    (SELECT CAST(COALESCE(sum(n), 0) AS bigint) FROM tallies WHERE list = 'commissions' AND key = 'eligible'),
+    (SELECT CAST(COALESCE(sum(total), 0) AS bigint) FROM tallies WHERE list = 'commissions' AND key = 'eligible'),
+    (SELECT CAST(COALESCE(sum(n), 0) AS bigint) FROM tallies WHERE list = 'distributors' AND key = 'unverified'),
+    (SELECT count(*) FROM webhook_events WHERE verdict = 'rejected' AND received_at > @day),
+    (SELECT count(*) FROM connections WHERE state = 'paused')`
+
+// Work gathers what waits for a person, for the home page.
+func (s *Service) Work(ctx context.Context, by models.Actor) (w Work, err error) {
+	now := s.Now()
+	row := s.DB.Pool.QueryRow(ctx, workSums, pgx.NamedArgs{"day": now.Add(-24 * time.Hour), "soon": now.Add(48 * time.Hour), "now": now})
+	err = row.Scan(&w.Failed.Count, &w.Failed.Total, &w.Expiring.Count, &w.Expiring.Total, &w.Overdue.Count, &w.Overdue.Total,
+		&w.Unknown.Count, &w.Unknown.Total, &w.Payable.Count, &w.Payable.Total, &w.Unverified, &w.RejectedIn, &w.PausedRails)
+	if err != nil {
+		return w, fmt.Errorf("gather work: %w", err)
+	}
+	waiting, err := s.ListBatches(ctx, models.BatchInApproval, store.Cursor{})
+	if err != nil {
+		return w, err
+	}
+	for _, b := range waiting.Rows {
+		if b.DecidableBy(by) == nil {
+			w.ForMe = append(w.ForMe, b)
+			continue
+		}
+		w.ForOthers = append(w.ForOthers, b)
+	}
+	if !by.May(models.PermBatchesPrepare) {
+		return w, nil
+	}
+	returned, err := s.ListBatches(ctx, models.BatchReturned, store.Cursor{})
+	w.ForMe = append(w.ForMe, returned.Rows...)
+	return w, err
+}

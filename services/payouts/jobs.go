@@ -1,0 +1,36 @@
+package payouts
+
+import (
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// DispatchArgs is the job that hands part of an approved batch to its rail. It is safe to run twice: it takes only
+// payouts that are still approved.
+type DispatchArgs struct {
+	BatchID int64 `json:"batch_id"`
+	From    int64 `json:"from"` // payout ids, both included
+	To      int64 `json:"to"`
+}
+
+// Kind names the job.
+func (DispatchArgs) Kind() string { return "payouts.dispatch" }
+
+// PollArgs is the periodic job that asks rails for the status of payouts that are due.
+type PollArgs struct{}
+
+// Kind names the job.
+func (PollArgs) Kind() string { return "payouts.poll" }
+
+// SweepArgs is the periodic job that takes over from processes that died, resends what is known not to have been
+// sent, raises alarms, and closes batches that came to rest.
+type SweepArgs struct{}
+
+// Kind names the job.
+func (SweepArgs) Kind() string { return "payouts.sweep" }
+
+// dispatchOnce keeps one waiting job a range: the sweep may ask for it again and again.
+func dispatchOnce() *river.InsertOpts {
+	return &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}}
+}

@@ -1,0 +1,163 @@
+package payouts
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"pagaduria/models"
+	"pagaduria/services/store"
+)
+
+// Filter narrows the list of payouts. The zero value is everything.
+type Filter struct {
+	State         models.PayoutState
+	Method        models.MethodKind
+	DistributorID int64
+	BatchID       int64
+	Search        string // payout code, rail id, document, or folded name
+	From, To      time.Time
+	Cause         string
+	Overdue       bool
+	ExpiresBefore time.Time
+	Cursor        store.Cursor
+}
+
+// Empty answers whether nothing narrows the list.
+func (f Filter) Empty() bool {
+	f.Cursor = store.Cursor{}
+	return f == Filter{}
+}
+
+// Row is a payout as the list shows it.
+type Row struct {
+	ID            int64
+	Code          string
+	BatchID       int64
+	DistributorID int64
+	State         models.PayoutState
+	Amount        models.Money
+	PayeeName     string
+	DocType       string
+	DocNumber     string
+	Method        models.MethodKind
+	BankCode      string
+	Account       string
+	RailID        string
+	Cause         string
+	ExpiresAt     *time.Time
+	OverdueAt     *time.Time
+	StateAt       time.Time
+	CreatedAt     time.Time
+}
+
+const rowColumns = `p.id, p.code, p.batch_id, p.distributor_id, p.state, p.amount, p.payee_name, p.doc_type, p.doc_number, p.method_kind,
+    p.bank_code, CASE WHEN p.method_kind = 'bre_b' THEN p.bre_b_key ELSE p.account_number END, p.rail_id, p.cause, p.expires_at, p.overdue_at, p.state_at, p.created_at`
+
+// where builds the condition; names of arguments are fixed, values always travel apart.
+func (f Filter) where(now time.Time) (string, pgx.NamedArgs) {
+	var conditions []string
+	args := pgx.NamedArgs{}
+	add := func(when bool, condition, name string, value any) {
+		if when {
+			conditions = append(conditions, condition)
+			if name != "" {
+				args[name] = value
+			}
+		}
+	}
+	add(f.State != "", "p.state = @state", "state", string(f.State))
+	add(f.Method != "", "p.method_kind = @method", "method", string(f.Method))
+	add(f.DistributorID != 0, "p.distributor_id = @distributor", "distributor", f.DistributorID)
+	add(f.BatchID != 0, "p.batch_id = @batch", "batch", f.BatchID)
+	add(f.Cause != "", "p.cause = @cause", "cause", f.Cause)
+	add(!f.From.IsZero(), "p.created_at >= @from", "from", f.From)
+	add(!f.To.IsZero(), "p.created_at < @to", "to", f.To)
+	add(f.Overdue, "p.overdue_at < @now", "now", now)
+	add(!f.ExpiresBefore.IsZero(), "p.state = 'available' AND p.expires_at < @expires", "expires", f.ExpiresBefore)
+	if f.Search != "" {
+		conditions = append(conditions, searchCondition)
+		args["search"] = strings.ToUpper(strings.TrimPrefix(f.Search, "#"))
+		args["raw"] = f.Search
+		args["digits"] = strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return r
+			}
+			return -1
+		}, f.Search)
+		args["like"] = "%" + escapeLike(models.Fold(f.Search)) + "%"
+	}
+	return strings.Join(append(conditions, "TRUE"), " AND "), args
+}
+
+// The exact forms come from indexes; a name is looked for among people, never in the payouts themselves.
+const searchCondition = `(p.code = @search OR p.rail_id = @raw AND p.rail_id <> ''
+    OR p.distributor_id IN (SELECT id FROM distributors WHERE doc_number = @digits AND @digits <> '')
+    OR p.distributor_id IN (SELECT distributor_id FROM distributor_search WHERE folded LIKE @like LIMIT 1000))`
+
+func escapeLike(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
+}
+
+// PageSize is how many rows a list shows.
+const PageSize = 50
+
+// List returns one page of payouts, newest first, by one query.
+func (s *Service) List(ctx context.Context, f Filter) (store.Page[Row], error) {
+	where, args := f.where(s.Now())
+	sql := `SELECT ` + rowColumns + ` FROM payouts p WHERE ` + where + ` AND ` + f.Cursor.Where("p.created_at", "p.id") +
+		` ORDER BY ` + f.Cursor.Order("p.created_at", "p.id") + ` LIMIT ` + strconv.Itoa(PageSize+1)
+	rows, err := store.Select[Row](ctx, s.DB.Pool, sql, f.Cursor.Bind(args))
+	if err != nil {
+		return store.Page[Row]{}, fmt.Errorf("list payouts: %w", err)
+	}
+	return store.MakePage(rows, PageSize, f.Cursor, func(r Row) store.Cursor { return store.Cursor{At: r.CreatedAt, ID: r.ID} }), nil
+}
+
+// Sum is how many rows there are and how much they come to.
+type Sum struct {
+	Count int64
+	Total models.Money
+}
+
+// SumOf adds up a filter. Lists ask for it after the rows.
+func (s *Service) SumOf(ctx context.Context, f Filter) (Sum, error) {
+	where, args := f.where(s.Now())
+	rows, err := store.Select[Sum](ctx, s.DB.Pool, `SELECT count(*), CAST(COALESCE(sum(p.amount), 0) AS bigint) FROM payouts p WHERE `+where, args)
+	if err != nil {
+		return Sum{}, fmt.Errorf("sum payouts: %w", err)
+	}
+	return rows[0], nil
+}
+
+const tallies = `SELECT key, CAST(sum(n) AS bigint), CAST(sum(total) AS bigint) FROM tallies WHERE list = $1 GROUP BY key`
+
+func (s *Service) tallies(ctx context.Context, list string) (map[string]Sum, error) {
+	type line struct {
+		Key string
+		Sum
+	}
+	rows, err := store.Select[line](ctx, s.DB.Pool, tallies, list)
+	if err != nil {
+		return nil, fmt.Errorf("tallies of %s: %w", list, err)
+	}
+	sums := make(map[string]Sum, len(rows))
+	for _, r := range rows {
+		sums[r.Key] = r.Sum
+	}
+	return sums, nil
+}
+
+// Tallies returns the count and sum of each payout state, from running sums.
+func (s *Service) Tallies(ctx context.Context) (map[string]Sum, error) {
+	return s.tallies(ctx, "payouts")
+}
+
+// BatchTallies returns the count and sum of each batch state, from running sums.
+func (s *Service) BatchTallies(ctx context.Context) (map[string]Sum, error) {
+	return s.tallies(ctx, "batches")
+}

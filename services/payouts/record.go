@@ -1,0 +1,175 @@
+package payouts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"pagaduria/models"
+	"pagaduria/providers"
+	"pagaduria/services/store"
+)
+
+// outcome is what came of one submit.
+type outcome struct {
+	sending
+	receipt providers.Receipt
+	err     error
+	at      time.Time
+}
+
+// kind is the outcome in the words of payout_attempts.
+func (o outcome) kind() string {
+	if o.err == nil {
+		return "accepted"
+	}
+	if errors.Is(o.err, providers.ErrNotSent) {
+		return "not_sent"
+	}
+	if r, ok := errorAs[*providers.Rejected](o.err); ok && definite(r) {
+		return "rejected"
+	}
+	return "unknown"
+}
+
+// definite answers whether a refusal of a submit proves that no order exists. A used reference proves the contrary:
+// it is looked up like any unknown outcome.
+func definite(r *providers.Rejected) bool { return r.Cause != providers.CauseDuplicate }
+
+// exchange is the request and answer of the call, as far as known.
+func exchangeOf(receipt providers.Exchange, err error) providers.Exchange {
+	if r, ok := errorAs[*providers.Rejected](err); ok {
+		return r.Exchange
+	}
+	if f, ok := errorAs[*providers.Failed](err); ok {
+		return f.Exchange
+	}
+	return receipt
+}
+
+const (
+	// Accepted orders move set by set: nothing but the state changes, the money is in transit already.
+	markSent = `
+UPDATE payouts p SET state = 'sent', worker_id = NULL, rail_id = x.rail_id, sent_at = $3, state_at = $3, next_poll_at = $4, overdue_at = x.overdue_at,
+    expires_at = x.expires_at, version = version + 1
+FROM unnest($1::bigint[], $2::text[], $5::timestamptz[], $6::timestamptz[]) AS x(id, rail_id, overdue_at, expires_at)
+WHERE p.id = x.id AND p.state = 'submitting' AND p.worker_id = $7
+RETURNING p.id`
+	noteSent = `
+INSERT INTO payout_events (payout_id, at, from_state, to_state, origin) SELECT id, $2, 'submitting', 'sent', 'submit' FROM unnest($1::bigint[]) AS i(id)`
+	closeAttempts = `
+UPDATE payout_attempts a SET finished_at = $2, outcome = x.outcome, method = x.method, url = x.url, request = x.request, status = x.status,
+    response = x.response, request_id = x.request_id, failure = x.failure, took_ms = x.took
+FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::integer[], $8::text[], $9::text[], $10::text[], $11::integer[])
+    AS x(id, outcome, method, url, request, status, response, request_id, failure, took)
+WHERE a.id = x.id`
+)
+
+// record writes what came of a claim's submits in one transaction. It writes only payouts that are still this
+// process's: one that another process took over meanwhile is that one's to settle.
+func (s *Service) record(ctx context.Context, connection models.Connection, outcomes []outcome) error {
+	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		if err := s.recordSent(tx, connection, outcomes); err != nil {
+			return err
+		}
+		for _, o := range outcomes {
+			if o.err != nil {
+				if err := s.recordRefusal(tx, o); err != nil {
+					return err
+				}
+			}
+		}
+		return closeAll(tx, s.Now(), outcomes)
+	})
+	if err != nil {
+		return fmt.Errorf("record %d submits: %w", len(outcomes), err)
+	}
+	return nil
+}
+
+func (s *Service) recordSent(tx *gorm.DB, connection models.Connection, outcomes []outcome) error {
+	now := s.Now()
+	var ids []int64
+	var railIDs []string
+	var overdue, expires []*time.Time
+	for _, o := range outcomes {
+		if o.err != nil {
+			continue
+		}
+		p := o.payout
+		p.State = models.PayoutSent
+		p.ExpiresAt = expectedExpiry(connection, p, now)
+		ids, railIDs = append(ids, p.ID), append(railIDs, o.receipt.RailID)
+		overdue, expires = append(overdue, p.Overdue(now)), append(expires, p.ExpiresAt)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	// The first question is asked soon: a fast rail has an answer by then.
+	soon := now.Add(5 * time.Second)
+	moved, err := store.SelectTx[struct{ ID int64 }](tx, markSent, ids, railIDs, now, soon, overdue, expires, s.worker.current())
+	if err != nil {
+		return fmt.Errorf("mark sent: %w", err)
+	}
+	ids = ids[:0]
+	for _, m := range moved {
+		ids = append(ids, m.ID)
+	}
+	if _, err := store.ExecTx(tx, noteSent, ids, now); err != nil {
+		return fmt.Errorf("note sent: %w", err)
+	}
+	return nil
+}
+
+// expectedExpiry is when a cash payout is expected to lapse: D24 gives no date, so the connection's validity counts.
+func expectedExpiry(connection models.Connection, p models.Payout, now time.Time) *time.Time {
+	if !p.To.Kind.Cash() {
+		return nil
+	}
+	at := now.AddDate(0, 0, connection.ValidityDays)
+	return &at
+}
+
+// recordRefusal settles a submit that was not accepted.
+func (s *Service) recordRefusal(tx *gorm.DB, o outcome) error {
+	p, err := loadLocked(tx, o.payout.ID)
+	if err != nil {
+		return err
+	}
+	if p.State != models.PayoutSubmitting || p.Version != o.payout.Version {
+		return nil // another process took it over
+	}
+	c := change{origin: "submit", note: o.err.Error()}
+	switch o.kind() {
+	case "not_sent":
+		return s.move(tx, &p, models.PayoutApproved, c)
+	case "rejected":
+		r, _ := errorAs[*providers.Rejected](o.err)
+		p.Cause, p.RailCode, p.RailReason = string(r.Cause), r.Code, r.Message
+		return s.move(tx, &p, models.PayoutFailed, c)
+	}
+	return s.move(tx, &p, models.PayoutUnknown, c)
+}
+
+// closeAll completes the attempts with what was asked and answered.
+func closeAll(tx *gorm.DB, now time.Time, outcomes []outcome) error {
+	n := len(outcomes)
+	ids, status, took := make([]int64, n), make([]int32, n), make([]int32, n)
+	kind, method, url, request := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	response, requestID, failure := make([]string, n), make([]string, n), make([]string, n)
+	for i, o := range outcomes {
+		x := exchangeOf(o.receipt.Exchange, o.err)
+		ids[i], kind[i], method[i], url[i], request[i] = o.attempt, o.kind(), x.Method, x.URL, x.Request
+		status[i], response[i], requestID[i], took[i] = int32(x.Status), x.Response, x.RequestID, int32(x.Took.Milliseconds())
+		if o.err != nil {
+			failure[i] = o.err.Error()
+		}
+	}
+	if _, err := store.ExecTx(tx, closeAttempts, ids, now, kind, method, url, request, status, response, requestID, failure, took); err != nil {
+		return fmt.Errorf("close attempts: %w", err)
+	}
+	return nil
+}
