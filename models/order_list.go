@@ -1,0 +1,75 @@
+package models
+
+import "time"
+
+// OrderFilter narrows the list of orders; zero fields let everything through. From and To are Bogotá dates,
+// both inclusive.
+type OrderFilter struct {
+	Query    string // number, waybill, phone, document, or the buyer's name
+	Status   OrderStatus
+	Payment  string
+	Carrier  string
+	From, To time.Time
+}
+
+// Free answers whether more than the status is filtered, so that the kept counts do not tell how many match.
+func (f OrderFilter) Free() bool {
+	f.Status = ""
+	return f != OrderFilter{}
+}
+
+// OrderRow is an order as lists show it. Status is the shop's word, Shipment the carrier's; neither overwrites the other.
+type OrderRow struct {
+	ID        int64
+	Number    string
+	PlacedAt  time.Time
+	Status    OrderStatus
+	Buyer     string
+	DocType   string
+	DocNumber string
+	Phone     string
+	Total     Money
+	Payment   string
+	Carrier   string
+	Waybill   string
+	Shipment  ShipmentState // "" when no event has come
+	Flags     []string      // of the shipment
+}
+
+// Order is an order with everything its file said.
+type Order struct {
+	OrderRow
+	Email     string
+	Divipola  string
+	Address   string
+	Product   string
+	SKU       string
+	Quantity  int
+	Subtotal  Money
+	Discount  Money
+	Shipping  Money
+	IVA       Money
+	Referral  string
+	Notes     string
+	CreatedAt time.Time
+	Parcel    Shipment // zero when no event has come
+}
+
+// OrderEvent is one tracking event on an order's timeline.
+type OrderEvent struct {
+	At       time.Time
+	Code     string
+	Text     string
+	State    string // a ShipmentState or TrackingUnknown
+	Incident string
+	Divipola string
+	Cash     Money
+	Copy     int
+}
+
+// OrderTrail is an order with its events, newest first, and where its money went.
+type OrderTrail struct {
+	Order  Order
+	Events []OrderEvent
+	Places []CommissionPlace
+}
