@@ -26,6 +26,11 @@ func Money(ctx context.Context, m models.Money) string {
 	return string(appendMoney(buf[:0], l, m))
 }
 
+// AppendMoney appends what Money returns.
+func AppendMoney(ctx context.Context, b []byte, m models.Money) []byte {
+	return appendMoney(b, From(ctx), m)
+}
+
 func appendMoney(b []byte, l Locale, m models.Money) []byte {
 	n := m.Minor
 	if n < 0 {
@@ -250,15 +255,19 @@ func appendClock(b []byte, t time.Time) []byte {
 }
 
 // TimeUTC is the moment for the title of a <time>: "2026-11-20 15:42:07 UTC".
-func TimeUTC(t time.Time) string {
-	var buf [32]byte
-	return string(t.UTC().AppendFormat(buf[:0], "2006-01-02 15:04:05 UTC"))
+func TimeUTC(t time.Time) string { return string(AppendUTC(nil, t)) }
+
+// AppendUTC appends what TimeUTC returns.
+func AppendUTC(b []byte, t time.Time) []byte {
+	return t.UTC().AppendFormat(b, "2006-01-02 15:04:05 UTC")
 }
 
 // TimeISO is the moment for datetime=: RFC 3339 with the offset of Bogotá.
-func TimeISO(t time.Time) string {
-	var buf [32]byte
-	return string(t.In(Bogota).AppendFormat(buf[:0], time.RFC3339))
+func TimeISO(t time.Time) string { return string(AppendISO(nil, t)) }
+
+// AppendISO appends what TimeISO returns.
+func AppendISO(b []byte, t time.Time) []byte {
+	return t.In(Bogota).AppendFormat(b, time.RFC3339)
 }
 
 // Span writes a length of time in its largest unit that fits, with the next one for hours:

@@ -53,7 +53,7 @@ func parts() map[string]templ.Component {
 		"sums": ui.Sums([]ui.Sum{{Label: "Gross", Value: "$ 1"}, {Label: "Net", Value: "$ 1", Total: true}}), "vsteps": ui.VSteps(steps), "hsteps": ui.HSteps(steps),
 		"log":   ui.Log([]ui.LogEntry{{Tone: "ok", Icon: "check", Who: "Ana", Text: "approved.", Note: "Fine.", At: now}, {Icon: "x", Text: "It ended.", At: now}}, now),
 		"blank": around(ui.Blank(ui.BlankData{Icon: "coin", Title: "None yet", Text: "Import some."})), "no match": ui.NoMatch("/a"), "list error": ui.ListError("/a", "ref-1"), "code": ui.Code("Body", "{}"),
-		"filter bar": around(ui.FilterBar(ui.Filters{Action: "/a", Query: "q", Placeholder: "Name", Keep: []ui.Pair{{Name: "state", Value: "sent"}}, Chosen: []ui.Chosen{{Label: "Period", Value: "30 days", Remove: "/a"}}})),
+		"filter bar":    around(ui.FilterBar(ui.Filters{Action: "/a", Query: "q", Placeholder: "Name", Keep: []ui.Pair{{Name: "state", Value: "sent"}}, Chosen: []ui.Chosen{{Label: "Period", Value: "30 days", Remove: "/a"}}})),
 		"filter select": ui.FilterSelect("method", "Method", "wrong", reasons), "filter date": ui.FilterDate("from", "From", "2026-11-01"), "menu": around(ui.Menu("download", "More")),
 		"table": around(ui.Table("Payouts")), "th": td(ui.Th("Name")), "th md": td(ui.ThMd("Name")), "th num": td(ui.ThNum("Amount")), "th pick": td(ui.ThPick()), "pick": td(ui.PickCell("pick", "3", "Ana", 120000)),
 		"selection": ui.SelectionBar(ui.Selection{Form: "pick", All: "All 12", Acts: ui.Submit("", "send", "Send")}),

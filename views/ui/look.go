@@ -9,9 +9,6 @@ type Look struct {
 	Key  string
 }
 
-// class is the chip's class list.
-func (l Look) class() string { return "chip" + toneClass[l.Tone] }
-
 var toneClass = map[string]string{
 	"ok": " chip-ok", "wait": " chip-wait", "bad": " chip-bad", "info": " chip-info", "hold": " chip-hold",
 }
