@@ -13,6 +13,12 @@ type Int64s []int64
 // Strings is a text[] column or argument for GORM.
 type Strings []string
 
+// GormDataType names the column's type for GORM.
+func (Int64s) GormDataType() string { return "bigint[]" }
+
+// GormDataType names the column's type for GORM.
+func (Strings) GormDataType() string { return "text[]" }
+
 // Value writes the array in Postgres's text form; nil is NULL.
 func (a Int64s) Value() (driver.Value, error) { return arrayValue(pgtype.Int8ArrayOID, []int64(a)) }
 
