@@ -20,15 +20,15 @@ const sealBatch = 10_000
 // event's transaction takes its number (audit_events.xid) before the event takes its id, so whoever holds a lower
 // id than one we see has a number below this snapshot's xmax.
 const markEnd = `
-INSERT INTO audit_marks (event_id, xmax)
+INSERT INTO audit_marks (event_id, below)
 SELECT e.id, pg_snapshot_xmax(pg_current_snapshot())
 FROM (SELECT max(id) AS id FROM audit_events) e
 WHERE e.id > COALESCE((SELECT max(event_id) FROM audit_seals), 0)
   AND NOT EXISTS (SELECT 1 FROM audit_marks)`
 
-// settledEnd is the end that may be sealed now: no transaction below the mark's xmax is left.
+// settledEnd is the end that may be sealed now: no transaction below the mark is left.
 const settledEnd = `
-SELECT max(event_id) FROM audit_marks WHERE xmax <= pg_snapshot_xmin(pg_current_snapshot())`
+SELECT max(event_id) FROM audit_marks WHERE below <= pg_snapshot_xmin(pg_current_snapshot())`
 
 const lastSeal = `SELECT event_id, hash FROM audit_seals ORDER BY event_id DESC LIMIT 1`
 

@@ -49,7 +49,7 @@ func verifyChain(ctx context.Context, tx pgx.Tx, report *models.AuditReport) err
 	}
 	defer rows.Close()
 	var links chain
-	var unsealed int64 // first event met without a seal
+	var unsealed *int64 // first event met without a seal
 	for rows.Next() {
 		var e sealed
 		var seal []byte
@@ -62,11 +62,11 @@ func verifyChain(ctx context.Context, tx pgx.Tx, report *models.AuditReport) err
 		switch {
 		case seal == nil:
 			report.Unsealed++
-			if unsealed == 0 {
-				unsealed = e.ID
+			if unsealed == nil {
+				unsealed = &e.ID
 			}
-		case unsealed != 0:
-			report.Fault = &models.AuditFault{EventID: unsealed, Kind: models.AuditUnsealed}
+		case unsealed != nil:
+			report.Fault = &models.AuditFault{EventID: *unsealed, Kind: models.AuditUnsealed}
 			return nil
 		case !bytes.Equal(links.next(&e), seal):
 			report.Fault = &models.AuditFault{EventID: e.ID, Kind: models.AuditChanged}
