@@ -71,8 +71,8 @@
 //		</div>
 //	}
 //
-// Rows that can be ticked: put data-select on the section, a <form id="pick" method="post"> with
-// @ui.CSRF anywhere outside the table, @ui.SelectionBar above it, @ui.ThPick and
+// Rows that can be ticked: put data-select on the section, a <form id="pick" method="post" hidden>
+// with @ui.CSRF anywhere outside the table (a hidden form takes ticks by their form=), @ui.SelectionBar above it, @ui.ThPick and
 // @ui.PickCell("pick", urls.Num(r.ID), r.Name, r.Amount.Minor) first in the rows. Cells of a row:
 // class c-a is the title on a phone, c-b the end of its first line, c-line a line of its own, c-no is
 // left out; data-l puts a label before the value.
