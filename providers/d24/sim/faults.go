@@ -184,6 +184,6 @@ func (s *Server) hang(r *http.Request, d time.Duration) {
 	select {
 	case <-t.C:
 	case <-r.Context().Done():
-	case <-s.closed:
+	case <-s.ctx.Done():
 	}
 }

@@ -112,29 +112,15 @@ func (s *Server) notifier() {
 	for {
 		s.mu.Lock()
 		n, ok := s.outbox.pop()
-		for !ok {
-			if s.isClosed() {
-				s.mu.Unlock()
-				return
-			}
+		for !ok && s.ctx.Err() == nil {
 			s.wake.Wait()
 			n, ok = s.outbox.pop()
 		}
-		stop := s.isClosed()
 		s.mu.Unlock()
-		if stop {
+		if s.ctx.Err() != nil {
 			return
 		}
 		s.deliver(n)
-	}
-}
-
-func (s *Server) isClosed() bool {
-	select {
-	case <-s.closed:
-		return true
-	default:
-		return false
 	}
 }
 
@@ -157,7 +143,7 @@ func (s *Server) deliver(n notice) {
 }
 
 func (s *Server) post(n notice) bool {
-	req, err := http.NewRequest(http.MethodPost, n.url, strings.NewReader(n.body))
+	req, err := http.NewRequestWithContext(s.ctx, http.MethodPost, n.url, strings.NewReader(n.body))
 	if err != nil {
 		return false
 	}

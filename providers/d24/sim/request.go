@@ -19,7 +19,7 @@ type request struct {
 	Status          string          `json:"status"`
 	Country         string          `json:"country"`
 	Currency        string          `json:"currency"`
-	Amount          json.Number     `json:"amount"`
+	Amount          json.RawMessage `json:"amount"`
 	DocumentID      string          `json:"document_id"`
 	DocumentType    string          `json:"document_type"`
 	BankCode        string          `json:"bank_code"`

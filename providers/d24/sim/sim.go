@@ -16,6 +16,7 @@
 package sim
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -84,7 +85,8 @@ func (o *Options) defaults() {
 type Server struct {
 	opts    Options
 	journal *journal
-	closed  chan struct{}
+	ctx     context.Context // ends with Close
+	stop    context.CancelFunc
 	running sync.WaitGroup
 
 	mu      sync.Mutex
@@ -111,9 +113,10 @@ const firstID = 8_405_147
 func New(opts Options) (*Server, error) {
 	opts.defaults()
 	s := &Server{
-		opts: opts, closed: make(chan struct{}),
+		opts:  opts,
 		byRef: map[string]*order{}, ready: map[string][]*order{}, spent: models.Pesos(0),
 	}
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	s.wake = sync.NewCond(&s.mu)
 	if opts.Journal != "" {
 		if err := s.reopen(opts.Journal); err != nil {
@@ -129,13 +132,11 @@ func New(opts Options) (*Server, error) {
 // Close stops what runs by itself. Requests under way are not waited for.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	select {
-	case <-s.closed:
+	if s.ctx.Err() != nil {
 		s.mu.Unlock()
 		return nil
-	default:
 	}
-	close(s.closed)
+	s.stop()
 	s.wake.Broadcast()
 	s.mu.Unlock()
 	s.running.Wait()
@@ -155,7 +156,7 @@ func (s *Server) start() {
 				s.mu.Lock()
 				s.runDue()
 				s.mu.Unlock()
-			case <-s.closed:
+			case <-s.ctx.Done():
 				return
 			}
 		}
