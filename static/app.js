@@ -100,7 +100,8 @@ document.addEventListener('pointerdown', (e) => {
   const b = e.target.closest?.('[data-hold]');
   if (b && e.button === 0) startHold(b);
 });
-for (const ev of ['pointerup', 'pointercancel', 'blur', 'visibilitychange']) document.addEventListener(ev, stopHold, true);
+for (const ev of ['pointerup', 'pointercancel', 'visibilitychange']) document.addEventListener(ev, stopHold, true);
+document.addEventListener('focusout', (e) => { if (e.target.matches?.('[data-hold]')) stopHold(); });
 document.addEventListener('pointerout', (e) => { if (e.target.closest?.('[data-hold]') && !e.target.closest('[data-hold]').contains(e.relatedTarget)) stopHold(); });
 document.addEventListener('contextmenu', (e) => { if (e.target.closest?.('[data-hold]')) e.preventDefault(); });
 
@@ -181,6 +182,8 @@ document.addEventListener('keydown', (e) => {
 document.addEventListener('htmx:configRequest', (e) => {
   const token = $('meta[name=csrf-token]')?.content;
   if (token && e.detail.verb !== 'get') e.detail.headers['X-CSRF-Token'] = token;
+  // filters that are not set stay out of the URL
+  if (e.detail.verb === 'get') for (const [name, value] of [...e.detail.formData]) if (value === '') e.detail.formData.delete(name);
 });
 
 function failed() {
