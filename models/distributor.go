@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Verification says whether a distributor may be paid.
 type Verification string
@@ -160,4 +163,94 @@ type Likeness struct {
 	Code string
 	Name string
 	By   string // document, phone, email or account
+}
+
+// Masked shows the end of an account or key: "•••• 0698"; "" for cash.
+func (d Destination) Masked() string {
+	switch {
+	case d.AccountNumber != "":
+		return maskEnd(d.AccountNumber)
+	case d.BreBKeyKind == BreBEmail:
+		return MaskEmail(d.BreBKey)
+	case d.BreBKey != "":
+		return maskEnd(d.BreBKey)
+	}
+	return ""
+}
+
+func maskEnd(s string) string {
+	r := []rune(s)
+	keep := min(4, len(r)/2)
+	return "•••• " + string(r[len(r)-keep:])
+}
+
+// MaskEmail shows the first character and the domain: "j••••@gmail.com".
+func MaskEmail(s string) string {
+	name, domain, ok := strings.Cut(s, "@")
+	if !ok || name == "" {
+		if s == "" {
+			return ""
+		}
+		return "••••"
+	}
+	return string([]rune(name)[:1]) + "••••@" + domain
+}
+
+// DistributorDetail is everything the page of one distributor shows.
+type DistributorDetail struct {
+	Distributor
+	UplineCode    string
+	UplineName    string
+	Methods       []PayoutMethod // preferred first, retired last
+	Verifications []VerificationEvent
+	Likenesses    []Likeness
+	Events        []AuditEvent // newest first
+	Payouts       []DistributorPayout
+	Commissions   []DistributorCommission
+	Payable       Money // owed, not in a batch
+	Held          Money // set aside in batches
+	UnderWay      Money // at the rail
+	Paid          Money // this year
+	PaidCount     int64
+}
+
+// DistributorPayout is one of the last payouts on a distributor's page.
+type DistributorPayout struct {
+	ID     int64
+	Code   string
+	At     time.Time
+	Method MethodKind
+	State  PayoutState
+	Amount Money
+}
+
+// DistributorCommission is one of the last commission lines on a distributor's page.
+type DistributorCommission struct {
+	ID      int64
+	Order   string
+	Period  string
+	Concept string
+	State   CommissionState
+	Amount  Money
+}
+
+// WhyNotPaid answers what keeps the distributor's balance from being paid now, as far as the
+// distributor is concerned; what a rail refuses shows when a batch is composed.
+func (d DistributorDetail) WhyNotPaid(today time.Time) Refusal {
+	c := Candidate{DistributorID: d.ID, Payee: d.Payee(), Verification: string(d.Verification), VerifiedUntil: d.VerifiedUntil,
+		Warned: len(d.Warnings) > 0, Net: d.Payable, CarryIn: Pesos(0)}
+	if m := d.Preferred(); m != nil {
+		c.MethodID, c.To = m.ID, m.Destination
+	}
+	return WhyNotPayable(Standing{State: CommissionEligible, Candidate: c, Today: today})
+}
+
+// Preferred is the preferred method, nil without one.
+func (d DistributorDetail) Preferred() *PayoutMethod {
+	for i := range d.Methods {
+		if d.Methods[i].Preferred {
+			return &d.Methods[i]
+		}
+	}
+	return nil
 }

@@ -70,7 +70,7 @@ func (s *Service) RecordDecisions(ctx context.Context, by models.Actor, d Decisi
 		return 0, err
 	}
 	if d.Evidence.Body == nil {
-		return 0, models.Refuse(models.Invalid, "error.form", "Some fields need another look.", nil).WithField("file", "distributors.evidence_needed")
+		return 0, models.Refuse(models.Invalid, "form.fix", "Some fields need another look. Nothing was saved.", nil).WithField("file", "distributors.evidence_needed")
 	}
 	put, err := s.Blobs.Put(ctx, "evidence", d.Evidence.Name, d.Evidence.Body, EvidenceLimit)
 	if err != nil {

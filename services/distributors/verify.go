@@ -23,7 +23,7 @@ const reasonLimit = 1000
 
 // check refuses an incomplete decision, field by field.
 func (d Decision) check(today time.Time) error {
-	refusal := models.Refuse(models.Invalid, "error.form", "Some fields need another look.", nil)
+	refusal := models.Refuse(models.Invalid, "form.fix", "Some fields need another look. Nothing was saved.", nil)
 	if !d.To.Valid() {
 		_ = refusal.WithField("to", "distributors.choose_state")
 	}
