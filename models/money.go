@@ -60,11 +60,16 @@ func ParsePesos(s string) (Money, error) {
 	if !found {
 		whole, frac, found = strings.Cut(digits, ",")
 	}
-	// One or two digits behind the point are centavos; three are a thousands separator.
-	if found && isDigits(whole) && isDigits(frac) && len(frac) <= 2 {
+	if found && isDigits(whole) && isDigits(frac) && !thousands(whole, frac) {
 		return Money{}, ErrAmountFraction
 	}
 	return Money{}, ErrAmountFormat
+}
+
+// thousands answers whether the sign between whole and frac may group thousands, as in 83.782; the digits
+// behind 16850.50 and 115268.333 can only be a fraction.
+func thousands(whole, frac string) bool {
+	return len(frac) == 3 && len(whole) <= 3 && whole[0] != '0'
 }
 
 func isDigits(s string) bool {
