@@ -1,0 +1,36 @@
+// Package handlers is the door for people and rails: it parses a request, calls one service method, and
+// shows the answer. Handlers are about ten lines each; the route table is in package web.
+package handlers
+
+import (
+	"log/slog"
+	"time"
+
+	"pagaduria/services/blobs"
+	"pagaduria/services/commissions"
+	"pagaduria/services/distributors"
+	"pagaduria/services/imports"
+	"pagaduria/services/mail"
+	"pagaduria/services/orders"
+	"pagaduria/services/payouts"
+	"pagaduria/services/staff"
+	"pagaduria/services/store"
+)
+
+// Handlers holds the services that handlers call.
+type Handlers struct {
+	DB           *store.DB
+	Blobs        *blobs.Store
+	Staff        *staff.Service
+	Mail         *mail.Outbox
+	Distributors *distributors.Service
+	Commissions  *commissions.Service
+	Orders       *orders.Service
+	Payouts      *payouts.Service
+	Imports      *imports.Service
+
+	Log      *slog.Logger
+	Now      func() time.Time
+	Demo     bool   // demo data and log-ins
+	Merchant string // whose office this is, shown in the frame
+}

@@ -1,0 +1,68 @@
+package handlers
+
+import (
+	"bytes"
+	"net/http"
+	"sync"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"pagaduria/views/layout"
+)
+
+// page fills what every page's frame needs; title is in the reader's language, active the key of the
+// navigation entry.
+func (h *Handlers) page(c echo.Context, title, active string) layout.Page {
+	v := VisitorFrom(c)
+	return layout.Page{
+		Title: title, Active: active, Staff: viewer(c), CSRF: v.CSRF, Flash: v.Flash, Theme: v.Theme,
+		Path: c.Request().URL.RequestURI(), Demo: h.Demo, Now: h.Now(), Merchant: h.Merchant,
+	}
+}
+
+// partial answers whether htmx asks for a part: not for a whole page by a boosted link, and not to
+// restore one from history.
+func partial(c echo.Context) bool {
+	r := c.Request().Header
+	return r.Get("HX-Request") == "true" && r.Get("HX-Boosted") != "true" && r.Get("HX-History-Restore-Request") != "true"
+}
+
+// buffers hold pages while they are rendered, so that a failing template answers with an error page
+// instead of half a page.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// keptBuffer bounds what one odd, huge page leaves in memory.
+const keptBuffer = 512 << 10
+
+// render answers the whole page, or only the parts when htmx asked for them. Without parts htmx gets
+// the page as well.
+func render(c echo.Context, status int, page templ.Component, parts ...templ.Component) error {
+	header := c.Response().Header()
+	header.Add("Vary", "HX-Request, HX-Boosted, HX-History-Restore-Request")
+	if !partial(c) || len(parts) == 0 {
+		parts = []templ.Component{page}
+	}
+	b := buffers.Get().(*bytes.Buffer)
+	b.Reset()
+	defer func() {
+		if b.Cap() <= keptBuffer {
+			buffers.Put(b)
+		}
+	}()
+	for _, part := range parts {
+		if err := part.Render(c.Request().Context(), b); err != nil {
+			return err
+		}
+	}
+	return c.HTMLBlob(status, b.Bytes())
+}
+
+// seeOther sends the browser to another page after a POST. htmx follows it as a whole navigation.
+func seeOther(c echo.Context, url string) error {
+	if partial(c) {
+		c.Response().Header().Set("HX-Redirect", url)
+		return c.NoContent(http.StatusOK)
+	}
+	return c.Redirect(http.StatusSeeOther, url)
+}
