@@ -10,6 +10,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
+	"pagaduria/services/queue"
 )
 
 // Map says which columns of the file stand for which of ours, and has the file checked again. Needed
@@ -81,7 +82,7 @@ func (s *Service) move(ctx context.Context, by models.Actor, id int64, action st
 		if err := audit.Record(tx, audit.Entry{By: by, Action: action, SubjectType: "import", SubjectID: id, After: after}); err != nil {
 			return err
 		}
-		return s.Enqueue(tx, id)
+		return queue.Insert(tx, WorkArgs{ID: id}, nil)
 	})
 }
 

@@ -10,12 +10,14 @@ import (
 	"io"
 	"time"
 
+	"github.com/riverqueue/river"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
 	"pagaduria/services/blobs"
+	"pagaduria/services/queue"
 	"pagaduria/services/store"
 )
 
@@ -30,13 +32,25 @@ type Kind struct {
 	Run     func(context.Context, io.ReadSeeker, models.ImportOptions) (models.ImportResult, error)
 }
 
-// Service keeps uploads. Enqueue puts a job into the transaction that calls Work for the import.
+// Service keeps uploads. Jobs do the work: see WorkArgs.
 type Service struct {
-	DB      *store.DB
-	Blobs   *blobs.Store
-	Kinds   []Kind
-	Enqueue func(tx *gorm.DB, importID int64) error
-	Today   func() time.Time // the Bogotá date that files are judged by
+	DB    *store.DB
+	Blobs *blobs.Store
+	Kinds []Kind
+	Today func() time.Time // the Bogotá date that files are judged by
+}
+
+// WorkArgs is the job that calls Work for an upload.
+type WorkArgs struct {
+	ID int64 `json:"id"`
+}
+
+// Kind names the job in the queue.
+func (WorkArgs) Kind() string { return "imports.work" }
+
+// InsertOpts has it wait among the long jobs; when it failed as often as it may, GiveUp is called.
+func (WorkArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: queue.Bulk, MaxAttempts: 4}
 }
 
 // Kind finds a kind by its name.

@@ -16,6 +16,7 @@ import (
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
 	"pagaduria/services/blobs"
+	"pagaduria/services/queue"
 )
 
 // Upload stores a file and begins its check; when the columns do not explain themselves it waits for a
@@ -62,7 +63,7 @@ func (s *Service) accept(ctx context.Context, by models.Actor, k Kind, fileName 
 		if err != nil || state != models.ImportChecking {
 			return err
 		}
-		return s.Enqueue(tx, id)
+		return queue.Insert(tx, WorkArgs{ID: id}, nil)
 	})
 }
 

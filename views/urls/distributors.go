@@ -1,0 +1,61 @@
+package urls
+
+// The paths of distributors.
+const (
+	DistributorsPattern       = NavDistributors
+	NewDistributorPattern     = "/distributors/new"
+	DecisionsPattern          = "/distributors/decisions"
+	DistributorPattern        = "/distributors/:id"
+	EditDistributorPattern    = "/distributors/:id/edit"
+	VerificationPattern       = "/distributors/:id/verification"
+	RevealPattern             = "/distributors/:id/reveal"
+	DistributorMethodsPattern = "/distributors/:id/methods"
+	PreferMethodPattern       = "/distributors/:id/methods/:method/prefer"
+	RetireMethodPattern       = "/distributors/:id/methods/:method/retire"
+	EvidencePattern           = "/distributors/:id/evidence/:file"
+)
+
+// Distributors is the list.
+func Distributors() string { return DistributorsPattern }
+
+// NewDistributor is the empty form.
+func NewDistributor() string { return NewDistributorPattern }
+
+// Decisions is where compliance records decisions for a filtered set.
+func Decisions() string { return DecisionsPattern }
+
+// Distributor is one distributor's page.
+func Distributor(id int64) string { return DistributorsPattern + "/" + Num(id) }
+
+// EditDistributor is the form of one distributor.
+func EditDistributor(id int64) string { return Distributor(id) + "/edit" }
+
+// Verification is where compliance decides about one distributor.
+func Verification(id int64) string { return Distributor(id) + "/verification" }
+
+// Reveal is where personal data is shown for a reason.
+func Reveal(id int64) string { return Distributor(id) + "/reveal" }
+
+// DistributorMethods is where a way of being paid is added.
+func DistributorMethods(id int64) string { return Distributor(id) + "/methods" }
+
+// PreferMethod is where a method is made the preferred one.
+func PreferMethod(id, method int64) string {
+	return DistributorMethods(id) + "/" + Num(method) + "/prefer"
+}
+
+// RetireMethod is where a method is taken out of use.
+func RetireMethod(id, method int64) string {
+	return DistributorMethods(id) + "/" + Num(method) + "/retire"
+}
+
+// Evidence is the file behind a decision.
+func Evidence(id, file int64) string { return Distributor(id) + "/evidence/" + Num(file) }
+
+// PayoutsOf is the list of one distributor's payouts.
+func PayoutsOf(distributor int64) string { return NavPayouts + "?distributor=" + Num(distributor) }
+
+// CommissionsOf is the list of one distributor's commission lines.
+func CommissionsOf(distributor int64) string {
+	return NavCommissions + "?distributor=" + Num(distributor)
+}
