@@ -38,6 +38,24 @@ func TestEveryKeyUsedIsInTheCatalogues(t *testing.T) {
 	}
 }
 
+// refusedKey finds the key of a refusal: models.Refuse(kind, "key", …) and .WithField("field", "key").
+var refusedKey = regexp.MustCompile(`\b(?:Refuse\([\w.]+,|WithField\("[^"]*",)\s*"([^"]+)"`)
+
+func TestEveryRefusalIsInTheCatalogues(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []string{"../models", "../services", "../handlers"} {
+		walk(t, dir, func(path string) bool {
+			return strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go")
+		}, func(path, text string) {
+			for _, m := range refusedKey.FindAllStringSubmatch(text, -1) {
+				if !i18n.Has(m[1]) {
+					t.Errorf("%s: the catalogues lack %q", path, m[1])
+				}
+			}
+		})
+	}
+}
+
 // said are the words a template may write itself: names that no language translates.
 var said = map[string]bool{
 	"Pagaduría": true, "CSV": true, "JSON": true, "PDF": true, "UTC": true, "COP": true, "USD": true, "D24": true,
