@@ -73,7 +73,8 @@ type ReviewItem struct {
 	Flags         []string
 }
 
-const reviewItems = `
+// reviewFlags finds what makes the items of a batch stand out.
+const reviewFlags = `
 WITH items AS (
     SELECT p.*, CASE WHEN p.method_kind IN ('efecty_cash', 'puntored_cash') THEN p.phone WHEN p.method_kind = 'bre_b' THEN p.bre_b_key ELSE p.bank_code || p.account_number END AS place
     FROM payouts p WHERE p.batch_id = @batch
@@ -91,7 +92,9 @@ WITH items AS (
         CASE WHEN i.amount >= 1000000000 THEN 'cash_report' END,
         CASE WHEN h.distributor_id IS NULL THEN 'new_payee' END], NULL) AS flags
     FROM items i LEFT JOIN history h USING (distributor_id) LEFT JOIN shared s ON s.place = i.place
-)
+)`
+
+const reviewItems = reviewFlags + `
 SELECT f.id, f.code, f.distributor_id, f.payee_name, f.doc_type, f.doc_number, f.method_kind, f.bank_code,
     CASE WHEN f.method_kind = 'bre_b' THEN f.bre_b_key ELSE f.account_number END, f.amount, f.fee + f.fee_iva, f.state, f.removed_reason,
     (SELECT count(*) FROM payout_lines l WHERE l.payout_id = f.id), COALESCE(f.median, 0), f.flags

@@ -3,6 +3,8 @@ package payouts
 import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
+
+	"pagaduria/services/queue"
 )
 
 // DispatchArgs is the job that hands part of an approved batch to its rail. It is safe to run twice: it takes only
@@ -31,6 +33,15 @@ func (SweepArgs) Kind() string { return "payouts.sweep" }
 
 // dispatchOnce keeps one waiting job a range: the sweep may ask for it again and again.
 func dispatchOnce() *river.InsertOpts {
-	return &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+	return &river.InsertOpts{Queue: queue.Dispatch, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}}
 }
+
+// InsertOpts puts dispatch on a queue of its own: it never waits behind other work.
+func (DispatchArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: queue.Dispatch} }
+
+// InsertOpts tries once: the next round is seconds away.
+func (PollArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
+
+// InsertOpts tries once: the next round is seconds away.
+func (SweepArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }

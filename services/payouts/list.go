@@ -152,9 +152,9 @@ func (s *Service) tallies(ctx context.Context, list string) (map[string]Sum, err
 	return sums, nil
 }
 
-// Tallies returns the count and sum of each payout state, from running sums.
+// Tallies returns the count and sum of each payout state, from running sums. They may be a second old.
 func (s *Service) Tallies(ctx context.Context) (map[string]Sum, error) {
-	return s.tallies(ctx, "payouts")
+	return s.recent.get("payouts", func() (map[string]Sum, error) { return s.tallies(ctx, "payouts") })
 }
 
 // BatchTallies returns the count and sum of each batch state, from running sums.

@@ -34,7 +34,7 @@ func Offered(p models.Payout) []Operation {
 	case models.PayoutSent:
 		return []Operation{OpHold, OpCancel, OpLookup}
 	case models.PayoutOnHold:
-		return []Operation{OpRelease, OpCancel, OpLookup}
+		return []Operation{OpRelease, OpLookup} // D24 cancels pending payouts only
 	case models.PayoutAvailable, models.PayoutUnknown, models.PayoutPaid:
 		return []Operation{OpLookup}
 	}

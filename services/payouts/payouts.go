@@ -38,6 +38,7 @@ type Service struct {
 
 	rails  railCache
 	worker workerState
+	recent recentTallies
 }
 
 const payoutColumns = `p.id, p.code, p.batch_id, p.distributor_id, p.connection_id, p.state, p.amount, p.fee, p.fee_iva, p.carry_in, p.carry_out,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -47,26 +46,40 @@ func (s *Service) Poll(ctx context.Context) error {
 // claimGrace is added to the time-out of a call before a claimed payout is due again.
 const claimGrace = 2 * submitTimeout
 
+// pollAll asks for a round's payouts, a few at once as each connection allows.
 func (s *Service) pollAll(ctx context.Context, list []models.Payout) error {
-	var g errgroup.Group
-	var mu sync.Mutex
-	var failed error
+	byConnection := map[int64][]models.Payout{}
 	for _, p := range list {
-		connection, rail, err := s.Rail(ctx, p.ConnectionID)
-		if err != nil {
-			return err
-		}
-		g.SetLimit(max(connection.Concurrency, 1))
-		g.Go(func() error {
-			if _, err := s.ask(ctx, connection, rail, p, change{origin: "poll"}); err != nil {
-				mu.Lock()
-				failed = err // one is enough to say that the rail answers badly
-				mu.Unlock()
-			}
-			return nil
-		})
+		byConnection[p.ConnectionID] = append(byConnection[p.ConnectionID], p)
 	}
-	_ = g.Wait()
+	var failed error
+	for id, payouts := range byConnection {
+		connection, rail, err := s.Rail(ctx, id)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		var g errgroup.Group
+		g.SetLimit(connection.Concurrency)
+		last := make(chan error, 1) // one failure is enough to say that the rail answers badly
+		for _, p := range payouts {
+			g.Go(func() error {
+				if _, err := s.ask(ctx, connection, rail, p, change{origin: "poll"}); err != nil {
+					select {
+					case last <- err:
+					default:
+					}
+				}
+				return nil
+			})
+		}
+		_ = g.Wait()
+		select {
+		case err := <-last:
+			failed = errors.Join(failed, err)
+		default:
+		}
+	}
 	return failed
 }
 
