@@ -51,20 +51,32 @@ func (s *Server) Expire(key string) error { return s.counter(key, Delivered, Rej
 // Reverse takes a paid payout back, cash or not.
 func (s *Server) Reverse(key string) error { return s.counter(key, Completed, Rejected, "826") }
 
-// CollectAll pays every waiting payout out and returns how many.
+// CollectAll pays every waiting payout out and returns how many. The rail goes on answering meanwhile.
 func (s *Server) CollectAll() int {
+	n := 0
+	for {
+		paid := s.collectSome(500)
+		if n += paid; paid == 0 {
+			return n
+		}
+	}
+}
+
+func (s *Server) collectSome(limit int) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.runDue()
-	var all []*order
+	var some []*order
 	for _, list := range s.ready {
-		all = append(all, list...)
+		if some = append(some, list...); len(some) >= limit {
+			break
+		}
 	}
 	now := s.opts.Now()
-	for _, o := range all {
+	for _, o := range some {
 		s.move(o, Completed, "", now)
 	}
-	return len(all)
+	return len(some)
 }
 
 // counter moves an order from one status to another, when it is there. Only cash is delivered to a counter.
