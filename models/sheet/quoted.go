@@ -112,7 +112,7 @@ func (r *Reader) quotedCell(at int, breaks *int) (int, outcome) {
 func (r *Reader) closing(at int) (int, outcome) {
 	c, ok := r.peek(at)
 	if !ok {
-		return at, lastCell
+		return at, r.atEnd()
 	}
 	switch c {
 	case r.comma:
@@ -120,11 +120,23 @@ func (r *Reader) closing(at int) (int, outcome) {
 	case '\n':
 		return at + 1, lastCell
 	case '\r':
-		if c, ok := r.peek(at + 1); !ok || c == '\n' {
+		c, ok := r.peek(at + 1)
+		if !ok {
+			return at + 1, r.atEnd()
+		}
+		if c == '\n' {
 			return at + 2, lastCell
 		}
 	}
 	return at, openQuote
+}
+
+// atEnd says why there is nothing more to peek at: the file ends, or the record is as large as it may be.
+func (r *Reader) atEnd() outcome {
+	if r.eof {
+		return lastCell
+	}
+	return tooLarge
 }
 
 // unclosed reports the record at pos, whose first line has n bytes, and passes that line alone, or
@@ -132,6 +144,9 @@ func (r *Reader) closing(at int) (int, outcome) {
 func (r *Reader) unclosed(n int) {
 	r.rec.split(trimCR(r.buf[r.pos:r.pos+n]), r.comma, maxColumns)
 	r.rec.Damage = UnclosedQuote
+	if r.unclosedQuotes++; r.unclosedQuotes == patience {
+		r.maxLines = min(r.maxLines, impatientLines)
+	}
 	r.advance(n)
 	rest := r.buf[r.pos:r.end]
 	if r.eof && bytes.Count(bytes.TrimSpace(rest), []byte("\n")) < swallowed {

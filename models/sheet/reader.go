@@ -34,6 +34,11 @@ const (
 	// swallowed is how many lines behind a quote that is still open at the end of the file belong to the
 	// damaged record: a totals line or two. More than that are records of their own.
 	swallowed = 2
+
+	// A file with that many unclosed quotes is broken or hostile: from then on a quote is given up after a few
+	// lines, so that reading stays linear.
+	patience       = 100
+	impatientLines = 5
 )
 
 // Reader reads a sheet record by record. The first record is the header.
@@ -53,6 +58,8 @@ type Reader struct {
 	rec    Record
 	joined []byte // cells of a record with quotes, one behind the other
 	ends   []int
+
+	unclosedQuotes int // so far
 }
 
 // NewReader reads the header of src. A byte order mark and the line "sep=;" of Excel are skipped.
