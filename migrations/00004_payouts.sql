@@ -118,7 +118,7 @@ CREATE TABLE payouts (
     bre_b_key      text        NOT NULL DEFAULT '',
     bre_b_kind     text        NOT NULL DEFAULT '',
     -- at the rail
-    rail_id        text        NOT NULL DEFAULT '',
+    rail_id        text        NOT NULL DEFAULT '',  -- the rail's id; stays empty when only a look-up by our code found it
     cause          text        NOT NULL DEFAULT '',  -- why it failed, in our words
     rail_code      text        NOT NULL DEFAULT '',
     rail_reason    text        NOT NULL DEFAULT '',
@@ -135,8 +135,7 @@ CREATE TABLE payouts (
     state_at       timestamptz NOT NULL DEFAULT now(),
     version        integer     NOT NULL DEFAULT 1,
     created_at     timestamptz NOT NULL DEFAULT now(),
-    CHECK ((state = 'submitting') = (worker_id IS NOT NULL)),
-    CHECK (state NOT IN ('sent','available','on_hold','paid','returned') OR rail_id <> '')
+    CHECK ((state = 'submitting') = (worker_id IS NOT NULL))
 );
 -- One payout per distributor and batch; one that was taken out leaves its place.
 CREATE UNIQUE INDEX payouts_once ON payouts (batch_id, distributor_id) WHERE removed_reason = '';

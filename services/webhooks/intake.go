@@ -1,0 +1,193 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"pagaduria/services/queue"
+)
+
+// intake commits notifications in groups: while one group is being written, the next gathers. A sender is answered
+// only when its group is on disk, and the cost of a commit is shared.
+type intake struct {
+	waiting chan pending
+	stopped chan struct{}
+	done    sync.WaitGroup
+}
+
+type pending struct {
+	event  event
+	answer chan answer
+}
+
+type answer struct {
+	verdict Verdict
+	reason  Reason
+	err     error
+}
+
+const (
+	committers = 2   // more only compete for the same disk
+	groupSize  = 128 // notifications in one transaction at most
+	backlog    = 1024
+)
+
+// errStopped answers a notification that arrives while the product stops; the rail sends it again.
+var errStopped = errors.New("the product is stopping")
+
+// Start begins taking notifications in. Stop lets those under way be written.
+func (s *Service) Start() {
+	s.intake.waiting = make(chan pending, backlog)
+	s.intake.stopped = make(chan struct{})
+	for range committers {
+		s.intake.done.Go(func() { s.intake.run(s.DB.Pool) })
+	}
+}
+
+// Stop writes what has arrived and returns.
+func (s *Service) Stop() {
+	close(s.intake.stopped)
+	s.intake.done.Wait()
+}
+
+func (i *intake) store(ctx context.Context, e event) (Verdict, Reason, error) {
+	p := pending{e, make(chan answer, 1)}
+	select {
+	case i.waiting <- p:
+	case <-i.stopped:
+		return "", "", errStopped
+	case <-ctx.Done():
+		return "", "", ctx.Err()
+	}
+	// Once handed over, the answer comes whatever happens to the request: the rail must not be told "no" about an
+	// event that is stored.
+	select {
+	case a := <-p.answer:
+		return a.verdict, a.reason, a.err
+	case <-ctx.Done():
+		return "", "", ctx.Err()
+	}
+}
+
+func (i *intake) run(pool *pgxpool.Pool) {
+	group := make([]pending, 0, groupSize)
+	for {
+		group = group[:0]
+		select {
+		case p := <-i.waiting:
+			group = append(group, p)
+		case <-i.stopped:
+			if group = i.gather(group); len(group) == 0 {
+				return
+			}
+			i.commit(pool, group)
+			continue
+		}
+		i.commit(pool, i.gather(group))
+	}
+}
+
+// gather takes what has arrived meanwhile, without waiting.
+func (i *intake) gather(group []pending) []pending {
+	for len(group) < groupSize {
+		select {
+		case p := <-i.waiting:
+			group = append(group, p)
+		default:
+			return group
+		}
+	}
+	return group
+}
+
+// A notification whose very bytes were accepted before is a duplicate.
+const insertEvents = `
+INSERT INTO webhook_events (connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id)
+SELECT NULLIF(x.connection_id, 0), x.rail, x.remote, x.headers, x.body, x.body_hash,
+    CASE WHEN x.verdict = 'accepted' AND EXISTS (SELECT 1 FROM webhook_events e WHERE e.body_hash = x.body_hash AND e.connection_id = x.connection_id AND e.verdict = 'accepted')
+         THEN 'duplicate' ELSE x.verdict END, x.reason, x.reference, x.rail_id
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[])
+    WITH ORDINALITY AS x(connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id, n)
+ORDER BY x.n
+RETURNING id, verdict`
+
+func (i *intake) commit(pool *pgxpool.Pool, group []pending) {
+	verdicts, err := write(pool, group)
+	for n, p := range group {
+		if err != nil {
+			p.answer <- answer{err: err}
+			continue
+		}
+		p.answer <- answer{verdicts[n], p.event.reason, nil}
+	}
+}
+
+// write stores a group and enqueues the work on what was accepted, in one transaction.
+func write(pool *pgxpool.Pool, group []pending) ([]Verdict, error) {
+	ctx := context.Background() // the group belongs to many requests
+	tx, err := pool.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("store %d notifications: %w", len(group), err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }() // after Commit this does nothing
+	rows, err := tx.Query(ctx, insertEvents, columns(group)...)
+	if err != nil {
+		return nil, fmt.Errorf("store %d notifications: %w", len(group), err)
+	}
+	type stored struct {
+		ID      int64
+		Verdict Verdict
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[stored])
+	if err != nil {
+		return nil, fmt.Errorf("store %d notifications: %w", len(group), err)
+	}
+	verdicts := make([]Verdict, len(list))
+	var work []int64
+	for n, r := range list {
+		verdicts[n] = r.Verdict
+		if r.Verdict == Accepted {
+			work = append(work, r.ID)
+		}
+	}
+	if len(work) > 0 {
+		if err := queue.InsertPgx(ctx, tx, WorkArgs{Events: work}); err != nil {
+			return nil, err
+		}
+	}
+	if err := tx.Commit(ctx); err != nil {
+		return nil, fmt.Errorf("commit %d notifications: %w", len(group), err)
+	}
+	return verdicts, nil
+}
+
+// columns turns a group into arrays. The same bytes twice in one group are a duplicate at once.
+func columns(group []pending) []any {
+	n := len(group)
+	connection := make([]int64, n)
+	rail, remote, headers, verdict := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
+	reason, reference, railID := make([]string, n), make([]string, n), make([]string, n)
+	body, hash := make([][]byte, n), make([][]byte, n)
+	seen := make(map[[32]byte]bool, n)
+	for k := range group {
+		e := &group[k].event
+		if e.verdict == Accepted && seen[e.hash] {
+			e.verdict = Duplicate
+		}
+		if e.verdict == Accepted {
+			seen[e.hash] = true
+		}
+		connection[k], rail[k], remote[k], headers[k] = e.connection, e.rail, e.remote, e.headers
+		body[k], hash[k], verdict[k], reason[k] = e.body, e.hash[:], string(e.verdict), string(e.reason)
+		reference[k], railID[k] = e.reference, e.railID
+		if body[k] == nil {
+			body[k] = []byte{}
+		}
+	}
+	return []any{connection, rail, remote, headers, body, hash, verdict, reason, reference, railID}
+}

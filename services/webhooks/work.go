@@ -1,0 +1,100 @@
+package webhooks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"pagaduria/models"
+	"pagaduria/services/audit"
+	"pagaduria/services/store"
+)
+
+// WorkArgs is the job that works on accepted notifications. It is safe to run twice: what was worked on is left out.
+type WorkArgs struct {
+	Events []int64 `json:"events"`
+}
+
+// Kind names the job.
+func (WorkArgs) Kind() string { return "webhooks.work" }
+
+// What working on a notification led to.
+const (
+	OutcomeMoved     = "moved"          // the payout changed its state
+	OutcomeUnchanged = "unchanged"      // the rail says nothing new
+	OutcomeNoPayout  = "unknown_payout" // it names none of ours
+	OutcomeFailed    = "failed"         // the rail could not be asked; polling goes on
+)
+
+const openEvents = `
+SELECT e.id, COALESCE(p.id, 0) FROM webhook_events e LEFT JOIN payouts p ON p.code = e.reference
+WHERE e.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM webhook_runs r WHERE r.event_id = e.id AND r.outcome <> 'failed')
+ORDER BY e.id`
+
+const insertRun = `INSERT INTO webhook_runs (event_id, outcome, note, actor_name) VALUES ($1, $2, $3, $4)`
+
+// Work asks the rail for the status of every payout that the events name. A failure is noted, and the job tries again.
+func (s *Service) Work(ctx context.Context, a WorkArgs) error {
+	type open struct{ Event, Payout int64 }
+	list, err := store.Select[open](ctx, s.DB.Pool, openEvents, a.Events)
+	if err != nil {
+		return fmt.Errorf("read notifications: %w", err)
+	}
+	var failed error
+	asked := map[int64]string{} // several events of one payout need one question
+	for _, e := range list {
+		outcome, known := asked[e.Payout]
+		note := ""
+		if !known {
+			outcome, note, err = s.workOn(ctx, e.Payout, models.Actor{})
+			failed = errors.Join(failed, err)
+			asked[e.Payout] = outcome
+		}
+		if _, err := s.DB.Pool.Exec(ctx, insertRun, e.Event, outcome, note, ""); err != nil {
+			return fmt.Errorf("note work on notification %d: %w", e.Event, err)
+		}
+	}
+	return failed
+}
+
+func (s *Service) workOn(ctx context.Context, payout int64, by models.Actor) (outcome, note string, err error) {
+	if payout == 0 {
+		return OutcomeNoPayout, "", nil
+	}
+	moved, err := s.Payouts.AskStatus(ctx, payout, "notification", by)
+	switch {
+	case err != nil:
+		return OutcomeFailed, err.Error(), err
+	case moved.Changed:
+		return OutcomeMoved, string(moved.From) + " → " + string(moved.To), nil
+	}
+	return OutcomeUnchanged, string(moved.To), nil
+}
+
+// Replay works on an accepted or duplicate notification again because a person asked. A rejected one is never
+// worked on: its origin is not proven.
+func (s *Service) Replay(ctx context.Context, by models.Actor, id int64) (outcome string, err error) {
+	if !by.May(models.PermWebhooksReplay) {
+		return "", models.Refuse(models.Forbidden, "webhook.refused.role", "Only support or an admin can process a notification again.", nil)
+	}
+	e, err := s.Event(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if e.Verdict == Rejected {
+		return "", models.Refuse(models.Conflict, "webhook.refused.rejected", "This notification was rejected, so it is never processed.", nil)
+	}
+	outcome, note, failed := s.workOn(ctx, e.PayoutID, by)
+	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		if _, err := store.ExecTx(tx, insertRun, id, outcome, note, by.Name); err != nil {
+			return fmt.Errorf("note work on notification %d: %w", id, err)
+		}
+		return audit.Record(tx, audit.Entry{By: by, Action: "webhook.replay", SubjectType: "webhook", SubjectID: id, After: map[string]string{"outcome": outcome}})
+	})
+	if err == nil && failed != nil {
+		err = models.Refuse(models.Unavailable, "webhook.refused.rail", "The rail could not be asked. Try again later; polling goes on meanwhile.", nil)
+	}
+	return outcome, err
+}
