@@ -15,6 +15,7 @@ import (
 	"pagaduria/services/payouts"
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
+	"pagaduria/services/webhooks"
 )
 
 // Handlers holds the services that handlers call.
@@ -28,6 +29,7 @@ type Handlers struct {
 	Orders       *orders.Service
 	Payouts      *payouts.Service
 	Imports      *imports.Service
+	Webhooks     *webhooks.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time

@@ -1,12 +1,16 @@
 package handlers
 
 import (
+	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
 	"pagaduria/views/layout"
+	"pagaduria/views/ui"
+	"pagaduria/views/urls"
 )
 
 // visitorKey is where the echo context keeps the Visitor.
@@ -63,4 +67,26 @@ func initials(name string) string {
 		first = append(first, []rune(words[len(words)-1])[0])
 	}
 	return strings.ToUpper(string(first))
+}
+
+// FormToken reads the token a form or htmx sent. For a form with files it parses the files too, into
+// temporary ones beyond a megabyte.
+func FormToken(c echo.Context) (string, error) {
+	if sent := c.Request().Header.Get(ui.CSRFHeader); sent != "" {
+		return sent, nil
+	}
+	if err := readForm(c.Request()); err != nil {
+		return "", err
+	}
+	return c.Request().PostForm.Get(ui.CSRFField), nil
+}
+
+// ToSignIn sends somebody who has not signed in to the sign-in page, and back here afterwards when they
+// only wanted to read.
+func ToSignIn(c echo.Context) error {
+	to := urls.SignIn()
+	if r := c.Request(); r.Method == http.MethodGet && !partial(c) && r.URL.Path != urls.Home() {
+		to += "?next=" + url.QueryEscape(r.URL.RequestURI())
+	}
+	return seeOther(c, to)
 }

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
+	"github.com/labstack/echo/v4"
+
+	"pagaduria/handlers"
+	"pagaduria/services/store"
+)
+
+// server is the HTTP side of the product.
+type server struct {
+	cfg     config
+	db      *store.DB
+	h       *handlers.Handlers
+	log     *slog.Logger
+	metrics *metrics
+	// authenticate reads the session into a handlers.Visitor; nil knows nobody.
+	authenticate echo.MiddlewareFunc
+}
+
+// Time-outs of connections. A route's own limit (Route.Within) moves the deadlines of reading and writing.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	drainTimeout  = 25 * time.Second
+)
+
+// handler builds the router: the table of routes, each behind the same layers in the same order.
+func (s *server) handler() (http.Handler, error) {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.answerError
+	e.IPExtractor = remoteAddress(s.cfg.TrustedProxies)
+	e.Use(s.identify, s.metrics.measure, s.accessLog, s.recover, s.securityHeaders)
+	people := s.locale
+	if s.authenticate != nil {
+		people = func(next echo.HandlerFunc) echo.HandlerFunc { return s.authenticate(s.noteStaff(s.locale(next))) }
+	}
+	cross := http.NewCrossOriginProtection()
+	if err := cross.AddTrustedOrigin(s.cfg.BaseURL.Scheme + "://" + s.cfg.BaseURL.Host); err != nil {
+		return nil, fmt.Errorf("base address: %w", err)
+	}
+	for _, r := range routes(s) {
+		h := limit(r)(r.Handler)
+		if !r.Outside {
+			h = limit(r)(people(sameSite(cross)(permit(r)(r.Handler))))
+		}
+		e.Add(r.Method, r.Path, h)
+	}
+	e.RouteNotFound("/*", people(func(echo.Context) error { return echo.ErrNotFound }))
+	compress, err := gzhttp.NewWrapper(gzhttp.MinSize(1024), gzhttp.CompressionLevel(gzip.BestSpeed))
+	if err != nil {
+		return nil, fmt.Errorf("set up compression: %w", err)
+	}
+	return compress(e), nil
+}
+
+// listen opens the address before anything slow is done, so that a taken port is known at once.
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s, choose another address with --addr: %w", addr, err)
+	}
+	return l, nil
+}
+
+// serve answers requests until ctx ends, then lets those at work finish.
+func (s *server) serve(ctx context.Context, l net.Listener) error {
+	h, err := s.handler()
+	if err != nil {
+		return err
+	}
+	srv := &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: defaultWithin, WriteTimeout: 2 * defaultWithin,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	if err := srv.Shutdown(drain); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return errors.Join(fmt.Errorf("requests were broken off: %w", err), srv.Close())
+	}
+	return nil
+}
+
+// answerError shows pages to people and bare statuses to programs.
+func (s *server) answerError(err error, c echo.Context) {
+	if outside, _ := c.Get(outsideKey).(bool); !outside {
+		s.h.Error(err, c)
+		return
+	}
+	if c.Response().Committed {
+		return
+	}
+	status := handlers.Status(err)
+	if status >= http.StatusInternalServerError {
+		s.log.ErrorContext(c.Request().Context(), "request failed", slog.String("route", c.Path()), slog.Any("error", err))
+	}
+	_ = c.String(status, http.StatusText(status)+"\n") // the other side has gone: nothing to do about it
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"pagaduria/handlers"
+	"pagaduria/jobs"
+	"pagaduria/models"
+	"pagaduria/providers"
+	"pagaduria/providers/d24"
+	"pagaduria/services/blobs"
+	"pagaduria/services/commissions"
+	"pagaduria/services/distributors"
+	"pagaduria/services/imports"
+	"pagaduria/services/mail"
+	"pagaduria/services/orders"
+	"pagaduria/services/payouts"
+	"pagaduria/services/staff"
+	"pagaduria/services/vault"
+	"pagaduria/services/webhooks"
+	"pagaduria/views/urls"
+)
+
+// app is the product wired together: what every command that touches data works with.
+type app struct {
+	cfg     config
+	log     *slog.Logger
+	db      *database
+	h       *handlers.Handlers
+	metrics *metrics
+	mailer  mail.Sender // nil without a mail server
+}
+
+// openApp reads the configuration, opens the database and wires the services. close it after use.
+func openApp(ctx context.Context, t *terminal, addr string, demo bool) (*app, error) {
+	cfg, err := loadConfig(t.env, addr)
+	if err != nil {
+		return nil, err
+	}
+	log := newLogger(t.err, cfg.LogFormat)
+	db, err := openMigrated(ctx, cfg, log, func(s string) { fmt.Fprintln(t.err, s) })
+	if err != nil {
+		return nil, err
+	}
+	a := &app{cfg: cfg, log: log, db: db, metrics: newMetrics(db.DB)}
+	if err := a.wire(ctx, demo); err != nil {
+		return nil, errors.Join(err, db.close())
+	}
+	return a, nil
+}
+
+func (a *app) close() error {
+	if a.h != nil && a.h.Blobs != nil {
+		_ = a.h.Blobs.Close()
+	}
+	return a.db.close()
+}
+
+// wire makes every service once.
+func (a *app) wire(ctx context.Context, demo bool) error {
+	keys, err := vault.New([]byte(a.cfg.SecretKey))
+	if err != nil {
+		return err
+	}
+	files, err := blobs.Open(ctx, a.cfg.BlobURL)
+	if err != nil {
+		return err
+	}
+	if a.cfg.SMTPURL != "" {
+		if a.mailer, err = mail.NewSMTP(string(a.cfg.SMTPURL)); err != nil {
+			return err
+		}
+	}
+	db := a.db.DB
+	h := &handlers.Handlers{DB: db, Blobs: files, Log: a.log, Now: time.Now, Demo: demo}
+	h.Mail = mail.New(db, keys, h.Now)
+	h.Staff, err = staff.New(staff.Options{DB: db, Vault: keys, Mail: h.Mail, Now: h.Now, Demo: demo, SetUp: func(token string) string {
+		return a.address(urls.SetUp(token))
+	}})
+	if err != nil {
+		return err
+	}
+	h.Payouts = &payouts.Service{DB: db, Vault: keys, Open: a.openRail, Now: h.Now, Observe: a.metrics.ObserveRail}
+	h.Webhooks = &webhooks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
+	h.Distributors = &distributors.Service{DB: db, Blobs: files, Today: a.today}
+	h.Orders = &orders.Service{DB: db, Now: h.Now}
+	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
+		return h.Payouts.WhyNotByRail(ctx)
+	}}
+	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
+	a.h = h
+	return nil
+}
+
+// importKinds are the files that people upload.
+func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
+	return []imports.Kind{h.Distributors.ImportKind(), h.Orders.ImportKind(), h.Orders.TrackingKind(), h.Commissions.ImportKind()}
+}
+
+// today is the date that files and documents are judged by.
+func (a *app) today() time.Time {
+	if !a.cfg.Today.IsZero() {
+		return a.cfg.Today
+	}
+	return time.Now()
+}
+
+// address is a path of ours as people outside reach it.
+func (a *app) address(path string) string {
+	return strings.TrimSuffix(a.cfg.BaseURL.String(), "/") + path
+}
+
+// openRail makes the adapter of a connection; it is the one place that knows the rails by name.
+func (a *app) openRail(c models.Connection, k models.Credentials) (providers.Provider, error) {
+	switch c.Rail {
+	case "d24":
+		return d24.New(d24.Config{
+			BaseURL: c.BaseURL, Login: k.Login, Pass: k.Pass, Signature: k.Signature,
+			NotificationURL: a.address("/webhooks/d24/" + c.Slug), Rate: float64(c.Rate), Concurrency: c.Concurrency,
+		}), nil
+	}
+	return nil, fmt.Errorf("there is no rail %q", c.Rail)
+}
+
+// work starts the workers of this process; the answer stops them, waiting for jobs at work.
+func (a *app) work(ctx context.Context) (stop func(context.Context) error, err error) {
+	workers := river.NewWorkers()
+	var schedule []*river.PeriodicJob
+	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
+	schedule = append(schedule, jobs.AddImports(workers, a.h.Imports, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks})...)
+
+	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop
+	beating, quiet := context.WithCancel(alive)
+	if err := a.h.Payouts.Beat(beating); err != nil {
+		quiet()
+		return nil, err
+	}
+	client, err := jobs.New(a.db.Pool, jobs.Options{Workers: workers, Periodic: schedule, Logger: a.log, Observe: a.metrics.ObserveJob})
+	if err == nil {
+		err = client.Start(alive)
+	}
+	if err != nil {
+		quiet()
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		defer quiet()
+		return client.Stop(ctx)
+	}, nil
+}
