@@ -81,20 +81,6 @@ func ParseRoles(text string) ([]Role, error) {
 	return roles, CheckRoles(roles)
 }
 
-// Initials are at most two letters of a name: "Mariana Ríos Peña" is MR.
-func Initials(name string) string {
-	words := strings.Fields(name)
-	if len(words) > 2 {
-		words = words[:2]
-	}
-	var b strings.Builder
-	for _, w := range words {
-		r := []rune(w)
-		b.WriteRune(r[0])
-	}
-	return strings.ToUpper(b.String())
-}
-
 // How long a session lives.
 const (
 	SessionIdle    = 30 * time.Minute // without a request
