@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"pagaduria/models"
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
@@ -16,6 +17,7 @@ import (
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
 	"pagaduria/services/webhooks"
+	pages "pagaduria/views/staff"
 )
 
 // Handlers holds the services that handlers call.
@@ -29,10 +31,13 @@ type Handlers struct {
 	Orders       *orders.Service
 	Payouts      *payouts.Service
 	Imports      *imports.Service
+	Sessions     *Sessions
 	Webhooks     *webhooks.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time
 	Demo     bool   // demo data and log-ins
 	Merchant string // whose office this is, shown in the frame
+
+	Routes map[models.Permission][]pages.Route // of the route table, for the page of permissions
 }

@@ -53,7 +53,12 @@ func runServe(ctx context.Context, t *terminal, args []string) (err error) {
 	a.log.InfoContext(ctx, "serving", "on", l.Addr().String(), "workers", !noWorker, "demo", demo)
 	a.h.Webhooks.Start()
 	defer a.h.Webhooks.Stop()
-	s := &server{cfg: cfg, db: a.db.DB, h: a.h, log: a.log, metrics: a.metrics}
+	if demo {
+		if err := a.h.Staff.EnsureDemo(ctx); err != nil {
+			return err
+		}
+	}
+	s := &server{cfg: cfg, db: a.db.DB, h: a.h, log: a.log, metrics: a.metrics, authenticate: a.h.Authenticate}
 	return s.serve(ctx, l)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -37,7 +38,7 @@ const (
 
 // routes is the whole table: there is no other place where a path meets a handler.
 func routes(s *server) []Route {
-	return append(groundRoutes(s), pageRoutes(s.h)...)
+	return slices.Concat(groundRoutes(s), pageRoutes(s.h), peopleRoutes(s.h))
 }
 
 // groundRoutes are answered without knowing who asks.

@@ -50,7 +50,9 @@ func (s *server) handler() (http.Handler, error) {
 	if err := cross.AddTrustedOrigin(s.cfg.BaseURL.Scheme + "://" + s.cfg.BaseURL.Host); err != nil {
 		return nil, fmt.Errorf("base address: %w", err)
 	}
-	for _, r := range routes(s) {
+	table := routes(s)
+	s.h.Routes = routesByPermission(table)
+	for _, r := range table {
 		h := limit(r)(r.Handler)
 		if !r.Outside {
 			h = limit(r)(people(sameSite(cross)(permit(r)(r.Handler))))

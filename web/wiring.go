@@ -95,6 +95,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		return h.Payouts.WhyNotByRail(ctx)
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
+	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
 	return nil
 }

@@ -53,15 +53,6 @@ type LinkPage struct {
 	Link   string
 }
 
-// AskPage asks before an account is disabled or its second factor taken back.
-type AskPage struct {
-	layout.Page
-	Ask    ui.Ask
-	Back   string
-	Reason bool // a reason must be given
-	Error  string
-}
-
 // Line is one permission in the matrix, with the routes that need it.
 type Line struct {
 	Permission models.Permission

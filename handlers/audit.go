@@ -1,0 +1,114 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"pagaduria/models"
+	"pagaduria/services/audit"
+	"pagaduria/services/store"
+	pages "pagaduria/views/audit"
+	"pagaduria/views/i18n"
+	"pagaduria/views/ui"
+	"pagaduria/views/urls"
+)
+
+type auditForm struct {
+	Actor   int64     `form:"actor"`
+	By      string    `form:"by"`
+	Action  string    `form:"action"`
+	Subject string    `form:"subject"`
+	ID      int64     `form:"id"`
+	From    time.Time `form:"from"`
+	Until   time.Time `form:"until"` // inclusive
+	After   string    `form:"after"`
+}
+
+// filter turns the days of the form, which are Bogotá's, into moments.
+func (f auditForm) filter() models.AuditFilter {
+	day := func(t time.Time, later int) time.Time {
+		if t.IsZero() {
+			return t
+		}
+		return time.Date(t.Year(), t.Month(), t.Day()+later, 0, 0, 0, 0, i18n.Bogota)
+	}
+	return models.AuditFilter{ActorID: f.Actor, ActorName: f.By, Action: f.Action, SubjectType: f.Subject, SubjectID: f.ID,
+		From: day(f.From, 0), To: day(f.Until, 1)}
+}
+
+// Audit is GET urls.AuditPattern.
+func (h *Handlers) Audit(c echo.Context) error { return h.showAudit(c, nil) }
+
+func (h *Handlers) showAudit(c echo.Context, report *models.AuditReport) error {
+	var f auditForm
+	if err := decodeQuery(c, &f); err != nil {
+		return err
+	}
+	cursor, err := store.ParseCursor(f.After)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	list, err := audit.List(ctx, h.DB, f.filter(), cursor)
+	if err != nil {
+		return err
+	}
+	q := clean(c.QueryParams())
+	p := pages.Page{Page: h.page(c, i18n.T(ctx, "audit.title"), "audit"), Rows: list.Rows, Query: q, Action: f.Action,
+		From: q.Get("from"), Until: q.Get("until"), Filtered: !f.filter().Empty(), Report: report,
+		Pages: neighbours(c, urls.Audit(), list.Newer, list.Older)}
+	h.auditChips(c, &p, q)
+	if p.Actions, err = audit.Actions(ctx, h.DB); err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, pages.Log(p), pages.List(p))
+}
+
+// auditChips are the filters that have no field of their own.
+func (h *Handlers) auditChips(c echo.Context, p *pages.Page, q url.Values) {
+	ctx := c.Request().Context()
+	for _, name := range []string{"actor", "by", "subject", "id"} {
+		value := q.Get(name)
+		if value == "" {
+			continue
+		}
+		p.Keep = append(p.Keep, ui.Pair{Name: name, Value: value})
+		if name == "actor" && len(p.Rows) > 0 {
+			value = p.Rows[0].ActorName
+		}
+		key := name
+		if name == "id" {
+			key = "subject"
+		}
+		p.Chosen = append(p.Chosen, ui.Chosen{Label: i18n.T(ctx, "audit.chip_"+key), Value: value, Remove: urls.With(urls.Audit(), q, name, "")})
+	}
+}
+
+// AuditExport is GET urls.AuditExportPattern: the filtered log, row by row.
+func (h *Handlers) AuditExport(c echo.Context) error {
+	var f auditForm
+	if err := decodeQuery(c, &f); err != nil {
+		return err
+	}
+	w := c.Response()
+	w.Header().Set(echo.HeaderContentType, "text/csv; charset=utf-8")
+	w.Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="audit-%s.csv"`, h.Now().In(i18n.Bogota).Format(time.DateOnly)))
+	return audit.Export(c.Request().Context(), h.DB, f.filter(), w)
+}
+
+// AuditVerify is POST urls.AuditVerifyPattern: works the hash chain out again.
+func (h *Handlers) AuditVerify(c echo.Context) error {
+	report, err := audit.Verify(c.Request().Context(), h.DB)
+	if err != nil {
+		return err
+	}
+	if partial(c) {
+		p := pages.Page{Report: &report}
+		return render(c, http.StatusOK, pages.Report(p), pages.Report(p))
+	}
+	return h.showAudit(c, &report)
+}
