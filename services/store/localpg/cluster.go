@@ -141,11 +141,8 @@ func short(s string) string {
 
 // ensureRunning joins the running server or starts it, making the cluster on the first start.
 func (c cluster) ensureRunning(ctx context.Context, o Options) error {
-	if c.answers(ctx) == nil {
+	if c.settled(ctx) {
 		return nil
-	}
-	if c.startingUp() {
-		return c.wait(ctx)
 	}
 	if o.Disposable {
 		if err := c.empty(); err != nil {
@@ -185,24 +182,49 @@ func (c cluster) answers(ctx context.Context) error {
 	return conn.Close(ctx)
 }
 
-// startingUp answers whether a postmaster is alive on the folder. A pid file that a crash left behind,
-// whose number now belongs to another program, is removed: Postgres itself cannot tell and would refuse to start.
-func (c cluster) startingUp() bool {
+// settled answers whether the server answers, giving one that starts, recovers or is going down the time
+// to finish. When it answers false, no process of the cluster is left.
+func (c cluster) settled(ctx context.Context) bool {
+	for range 600 {
+		if c.answers(ctx) == nil {
+			return true
+		}
+		if !c.alive() {
+			return false
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return false
+}
+
+// alive answers whether a process of the cluster lives. Where /proc tells, it is asked for postgres
+// processes in the data folder, and pid files that a crash left behind are removed: their number may belong
+// to another program now, or to a dead child nobody waited for, and Postgres would refuse to start.
+func (c cluster) alive() bool {
 	file := filepath.Join(c.data, "postmaster.pid")
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return false
 	}
+	dirs, err := filepath.Glob("/proc/[0-9]*/cwd")
+	if err == nil && len(dirs) > 0 {
+		for _, dir := range dirs {
+			name, _ := os.ReadFile(filepath.Join(filepath.Dir(dir), "comm"))
+			if at, err := os.Readlink(dir); err == nil && at == c.data && strings.HasPrefix(string(name), "postgres") {
+				return true
+			}
+		}
+		_ = os.Remove(file)
+		_ = os.Remove(filepath.Join(c.socket, ".s.PGSQL."+socketPort+".lock"))
+		return false
+	}
 	line, _, _ := strings.Cut(string(text), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil || pid <= 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-		return false
-	}
-	if name, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err == nil && !strings.HasPrefix(string(name), "postgres") {
-		_ = os.Remove(file)
-		return false
-	}
-	return true
+	return err == nil && pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH)
 }
 
 // wait waits for the server to finish its start, which after a crash includes recovery.
@@ -264,7 +286,7 @@ func (c cluster) start(b programs, o Options) error {
 	for name, value := range settings {
 		flags = append(flags, "-c "+name+"='"+strings.ReplaceAll(value, "'", "''")+"'")
 	}
-	err := c.run(b, "pg_ctl", "start", "-W", "-s", "-D", c.data, "-l", filepath.Join(c.base, "server.log"), "-o", strings.Join(flags, " "))
+	err := c.run(b, "pg_ctl", "start", "-s", "-w", "-t", "300", "-D", c.data, "-l", filepath.Join(c.base, "server.log"), "-o", strings.Join(flags, " "))
 	if err != nil {
 		return fmt.Errorf("start embedded Postgres: %w", err)
 	}
