@@ -1,0 +1,216 @@
+package payouts_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"pagaduria/models"
+	"pagaduria/providers/d24/sim"
+	"pagaduria/services/payouts"
+)
+
+// TestWhateverHappensTheBooksAgree drives random sequences of what people, rails and processes do. After every step
+// the books agree with lines and payouts; in the end no line was paid twice, and the rail has at most one order for
+// each payout.
+func TestWhateverHappensTheBooksAgree(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		o := open(t)
+		r := &random{office: o, rt: rt}
+		for i := range 4 {
+			r.payees = append(r.payees, o.payee(fmt.Sprintf("10203%05d", i)))
+		}
+		rt.Repeat(map[string]func(*rapid.T){
+			"owe":      r.owe,
+			"compose":  r.compose,
+			"decide":   r.decide,
+			"remove":   r.remove,
+			"recall":   r.recall,
+			"dispatch": r.send,
+			"fault":    r.fault,
+			"time":     func(rt *rapid.T) { o.pass(time.Duration(rapid.IntRange(1, 3000).Draw(rt, "minutes")) * time.Minute) },
+			"poll":     func(*rapid.T) { _ = o.Poll(t.Context()) }, // a fault may answer; polling goes on
+			"collect":  func(*rapid.T) { o.rail.CollectAll() },
+			"reverse":  r.reverse,
+			"operate":  r.operate,
+			"suspend":  r.suspend,
+			"crash":    r.crash,
+			"":         func(*rapid.T) { o.balanced() },
+		})
+		r.settle()
+	})
+}
+
+type random struct {
+	*office
+	rt     *rapid.T
+	payees []int64
+}
+
+func (r *random) owe(rt *rapid.T) {
+	amount := rapid.Int64Range(-40_000, 120_000).Filter(func(n int64) bool { return n != 0 }).Draw(rt, "pesos")
+	r.office.owe(rapid.SampledFrom(r.payees).Draw(rt, "payee"), amount)
+}
+
+func (r *random) compose(rt *rapid.T) {
+	comp := models.Composition{Cutoff: r.clock()}
+	if rapid.Bool().Draw(rt, "one payee") {
+		comp.DistributorID = rapid.SampledFrom(r.payees).Draw(rt, "payee")
+	}
+	p, err := r.Preview(r.t.Context(), r.connection, comp)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if len(p.Items) == 0 {
+		return
+	}
+	_, err = r.Create(r.t.Context(), r.maker, payouts.NewBatch{ConnectionID: r.connection, Composition: comp, ExpectCount: len(p.Items), ExpectTotal: p.Total, Submit: rapid.Bool().Draw(rt, "submit")})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// some picks a batch in one of the states, if there is one.
+func (r *random) some(rt *rapid.T, states ...models.BatchState) (models.Batch, bool) {
+	var ids []int64
+	rows, err := r.db.Pool.Query(r.t.Context(), `SELECT id FROM batches WHERE state = ANY($1) ORDER BY id`, states)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			r.t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return models.Batch{}, false
+	}
+	return r.load(rapid.SampledFrom(ids).Draw(rt, "batch")), true
+}
+
+func (r *random) decide(rt *rapid.T) {
+	b, ok := r.some(rt, models.BatchInApproval, models.BatchDraft)
+	if !ok {
+		return
+	}
+	if b.State == models.BatchDraft {
+		r.allow(r.Submit(r.t.Context(), r.maker, b.ID, b.Version))
+		return
+	}
+	by := rapid.SampledFrom([]models.Actor{r.maker, r.checker, r.other}).Draw(rt, "by")
+	d := rapid.SampledFrom([]models.Decision{models.Approve, models.Approve, models.Return, models.Reject}).Draw(rt, "decision")
+	err := r.office.decide(by, b, d, "because")
+	if err == nil && (by.StaffID == b.MakerID || by.StaffID == b.EditorID) {
+		r.t.Fatalf("%s decided on their own batch", by.Name)
+	}
+	r.allow(err)
+}
+
+func (r *random) remove(rt *rapid.T) {
+	b, ok := r.some(rt, models.BatchInApproval, models.BatchDraft, models.BatchReturned)
+	if !ok {
+		return
+	}
+	items, _, err := r.Review(r.t.Context(), b.ID, "all", 0)
+	if err != nil || len(items) == 0 {
+		r.allow(err)
+		return
+	}
+	item := rapid.SampledFrom(items).Draw(rt, "item")
+	by := rapid.SampledFrom([]models.Actor{r.maker, r.other}).Draw(rt, "by")
+	r.allow(r.RemoveItem(r.t.Context(), by, b.ID, item.ID, b.Version, "not now"))
+}
+
+func (r *random) recall(rt *rapid.T) {
+	if b, ok := r.some(rt, models.BatchInApproval, models.BatchDraft, models.BatchReturned); ok {
+		r.allow(r.Recall(r.t.Context(), r.maker, b.ID, b.Version, "again"))
+	}
+}
+
+func (r *random) send(rt *rapid.T) {
+	if b, ok := r.some(rt, models.BatchApproved, models.BatchDispatching); ok {
+		r.dispatch(b)
+	}
+}
+
+func (r *random) fault(rt *rapid.T) {
+	kind := rapid.SampledFrom([]sim.FaultKind{sim.TimeoutAfter, sim.ErrorBefore, sim.ErrorAfter, sim.DropAfter, sim.Garbage}).Draw(rt, "fault")
+	op := rapid.SampledFrom([]sim.Op{sim.OpCreate, sim.OpStatus}).Draw(rt, "op")
+	r.rail.Inject(sim.Fault{Kind: kind, Op: op})
+}
+
+func (r *random) reverse(rt *rapid.T) {
+	if orders := r.rail.Orders(); len(orders) > 0 {
+		_ = r.rail.Reverse(rapid.SampledFrom(orders).Draw(rt, "order").ExternalID) // refused unless it was paid
+	}
+}
+
+func (r *random) operate(rt *rapid.T) {
+	n := r.number(`SELECT count(*) FROM payouts`)
+	if n == 0 {
+		return
+	}
+	id := r.number(`SELECT id FROM payouts ORDER BY id OFFSET $1 LIMIT 1`, rapid.Int64Range(0, n-1).Draw(rt, "payout"))
+	op := rapid.SampledFrom([]payouts.Operation{payouts.OpHold, payouts.OpRelease, payouts.OpCancel, payouts.OpLookup}).Draw(rt, "op")
+	_, _ = r.Operate(r.t.Context(), r.maker, id, op, "asked for") // refusals and faults leave the books alone
+}
+
+func (r *random) suspend(rt *rapid.T) {
+	state := rapid.SampledFrom([]string{"verified", "verified", "suspended"}).Draw(rt, "verification")
+	r.exec(`UPDATE distributors SET verification = $2 WHERE id = $1`, rapid.SampledFrom(r.payees).Draw(rt, "payee"), state)
+}
+
+// crash lets the process that is sending die after the claim: its payouts stay behind as being sent.
+func (r *random) crash(*rapid.T) {
+	dead := r.number(`INSERT INTO workers (seen_at) VALUES (now() - interval '1 hour') RETURNING id`)
+	r.exec(`WITH gone AS (UPDATE payouts SET state = 'submitting', worker_id = $1, submitted_at = $2, version = version + 1 WHERE state = 'approved' RETURNING *)
+		INSERT INTO ledger_entries (debit, debit_party, credit, credit_party, amount, currency, kind, source, source_id, step)
+		SELECT 'held', distributor_id, 'in_transit', connection_id, amount, currency, 'dispatch', 'payout', id, version FROM gone`, dead, r.clock())
+}
+
+// settle lets everything come to rest and looks at the end of the story.
+func (r *random) settle() {
+	r.DeadAfter = time.Second
+	r.rail.ClearFaults()
+	for range 6 {
+		if err := r.Sweep(r.t.Context()); err != nil {
+			r.t.Fatal(err)
+		}
+		r.pass(3 * 24 * time.Hour)
+		_ = r.Poll(r.t.Context())
+		for {
+			b := r.number(`SELECT COALESCE(min(batch_id), 0) FROM payouts WHERE state = 'approved'`)
+			if b == 0 {
+				break
+			}
+			r.dispatch(models.Batch{ID: b})
+		}
+	}
+	r.balanced()
+	if n := r.number(`SELECT count(*) FROM payouts WHERE state IN ('submitting', 'unknown', 'approved')`); n != 0 {
+		r.t.Fatalf("%d payouts never came to rest", n)
+	}
+	twice := r.number(`SELECT count(*) FROM (SELECT x.line_id FROM payout_lines x JOIN payouts p ON p.id = x.payout_id AND p.state = 'paid' GROUP BY 1 HAVING count(*) > 1) d`)
+	if twice != 0 {
+		r.t.Fatalf("%d lines were paid twice", twice)
+	}
+	seen := map[string]bool{}
+	for _, order := range r.rail.Orders() {
+		if seen[order.ExternalID] {
+			r.t.Fatalf("the rail has %s twice", order.ExternalID)
+		}
+		seen[order.ExternalID] = true
+	}
+}
+
+// allow fails the test on anything but a refusal for a person.
+func (r *random) allow(err error) {
+	if err != nil && models.KindOf(err) == "" {
+		r.t.Fatal(err)
+	}
+}
