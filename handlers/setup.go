@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"fmt"
+	"image"
+	"image/draw"
 	"image/png"
 	"net/http"
 
@@ -69,17 +71,26 @@ func (h *Handlers) SetUpFinish(c echo.Context) error {
 	return render(c, http.StatusOK, signin.Codes(p))
 }
 
+// The QR code in pixels: the quiet margin around it must be white in the dark theme too.
+const (
+	qrSize   = 400
+	qrMargin = 32
+)
+
 // qrCode draws text as a picture that is part of the page: the secret in it has no address of its own.
 func qrCode(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M, qr.Auto)
 	if err == nil {
-		code, err = barcode.Scale(code, 400, 400)
+		code, err = barcode.Scale(code, qrSize-2*qrMargin, qrSize-2*qrMargin)
 	}
 	if err != nil {
 		return "", fmt.Errorf("draw a QR code: %w", err)
 	}
+	canvas := image.NewGray(image.Rect(0, 0, qrSize, qrSize))
+	draw.Draw(canvas, canvas.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.Draw(canvas, image.Rect(qrMargin, qrMargin, qrSize-qrMargin, qrSize-qrMargin), code, code.Bounds().Min, draw.Src)
 	var b bytes.Buffer
-	if err := png.Encode(&b, code); err != nil {
+	if err := png.Encode(&b, canvas); err != nil {
 		return "", fmt.Errorf("draw a QR code: %w", err)
 	}
 	return "data:image/png;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), nil
