@@ -54,6 +54,9 @@ func groundRoutes(s *server) []Route {
 }
 
 // pageRoutes are the pages for people, area by area.
-func pageRoutes(_ *handlers.Handlers) []Route {
-	return []Route{}
+func pageRoutes(h *handlers.Handlers) []Route {
+	return slices.Concat(
+		distributorRoutes(h),
+		importRoutes(h),
+	)
 }

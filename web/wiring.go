@@ -25,6 +25,7 @@ import (
 	"pagaduria/services/staff"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
+	"pagaduria/views/i18n"
 	"pagaduria/views/urls"
 )
 
@@ -105,12 +106,13 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 	return []imports.Kind{h.Distributors.ImportKind(), h.Orders.ImportKind(), h.Orders.TrackingKind(), h.Commissions.ImportKind()}
 }
 
-// today is the date that files and documents are judged by.
+// today is the Bogotá date that files and documents are judged by, as midnight UTC.
 func (a *app) today() time.Time {
 	if !a.cfg.Today.IsZero() {
 		return a.cfg.Today
 	}
-	return time.Now()
+	year, month, day := time.Now().In(i18n.Bogota).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
 }
 
 // address is a path of ours as people outside reach it.
