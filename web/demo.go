@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"pagaduria/models"
+	"pagaduria/providers/d24/sim"
+	"pagaduria/services/demo"
+	"pagaduria/services/payouts"
+	"pagaduria/services/staff"
+)
+
+// demoRail is the short name of the demo's connection: /webhooks/d24/demo.
+const demoRail = "demo"
+
+// demoConnection makes sure that a live connection leads to the simulator at api, and returns it.
+func (a *app) demoConnection(ctx context.Context, api string) (models.Connection, error) {
+	by := models.System("demo")
+	c, err := a.h.Payouts.ConnectionBySlug(ctx, "d24", demoRail)
+	switch {
+	case models.KindOf(err) == models.NotFound:
+		c = models.Connection{Slug: demoRail, Rail: "d24", Name: "D24 · simulator", ValidityDays: 7, Rate: 2000, Concurrency: 16,
+			FeeFixed: models.Pesos(4500), FeeIVABPS: 1900, EgressAddress: "127.0.0.1"}
+	case err != nil:
+		return c, err
+	case c.BaseURL == api:
+		return c, nil
+	}
+	c.BaseURL, c.State = api, "live"
+	id, err := a.h.Payouts.SaveConnection(ctx, by, c, &models.Credentials{Login: sim.DefaultLogin, Pass: sim.DefaultPass, Signature: sim.DefaultSignature})
+	if err != nil {
+		return c, err
+	}
+	return a.h.Payouts.Connection(ctx, id)
+}
+
+// fillDemo writes the demo data, with the demo's own people as makers and checkers. api is the simulator's address.
+func (a *app) fillDemo(ctx context.Context, size demo.Size, api string) (demo.Cast, error) {
+	if err := a.h.Staff.EnsureDemo(ctx); err != nil {
+		return demo.Cast{}, err
+	}
+	var cast demo.Cast
+	var err error
+	if cast.Connection, err = a.demoConnection(ctx, api); err != nil {
+		return cast, err
+	}
+	for email, actor := range map[string]*models.Actor{"finance@demo.test": &cast.Maker, "approver@demo.test": &cast.Checker} {
+		if *actor, err = a.demoActor(ctx, email); err != nil {
+			return cast, err
+		}
+	}
+	return cast, demo.Fill(ctx, a.db.DB, size, cast, a.h.Now())
+}
+
+// demoActor is a demo account as the history names it.
+func (a *app) demoActor(ctx context.Context, email string) (models.Actor, error) {
+	for _, n := range staff.Demo {
+		if n.Email != email {
+			continue
+		}
+		actor := models.Actor{Name: n.Name, Roles: n.Roles}
+		err := a.db.Pool.QueryRow(ctx, `SELECT id FROM staff WHERE email = $1`, email).Scan(&actor.StaffID)
+		return actor, err
+	}
+	return models.Actor{}, fmt.Errorf("there is no demo account %s", email)
+}
+
+// openDemo prepares a database for serve --demo: once filled, it stays as people leave it.
+func (a *app) openDemo(ctx context.Context, api string) error {
+	there, err := demo.There(ctx, a.db.DB)
+	if err != nil {
+		return err
+	}
+	if there {
+		if err := a.h.Staff.EnsureDemo(ctx); err != nil {
+			return err
+		}
+		_, err := a.demoConnection(ctx, api)
+		return err
+	}
+	cast, err := a.fillDemo(ctx, demo.Small, api)
+	if err != nil {
+		return err
+	}
+	return a.startDemo(ctx, cast)
+}
+
+// startDemo has the demo's people send two batches through the simulator and leave a third one waiting, so that
+// every state can be seen. They go the way of every batch.
+func (a *app) startDemo(ctx context.Context, cast demo.Cast) error {
+	for _, b := range []struct {
+		name    string
+		methods []models.MethodKind
+		approve bool
+	}{
+		{"Comisiones · billeteras", []models.MethodKind{models.Nequi, models.Daviplata}, true},
+		{"Comisiones · Punto Red", []models.MethodKind{models.PuntoredCash}, true},
+		{"Comisiones · bancos", []models.MethodKind{models.BankAccount, models.BreB}, false},
+	} {
+		comp := models.Composition{Cutoff: a.h.Now(), Methods: b.methods}
+		p, err := a.h.Payouts.Preview(ctx, cast.Connection.ID, comp)
+		if err != nil {
+			return err
+		}
+		if len(p.Items) == 0 {
+			continue
+		}
+		id, err := a.h.Payouts.Create(ctx, cast.Maker, payouts.NewBatch{Name: b.name, ConnectionID: cast.Connection.ID, Composition: comp,
+			ExpectCount: len(p.Items), ExpectTotal: p.Total, Submit: true})
+		if err != nil {
+			return err
+		}
+		if !b.approve {
+			continue
+		}
+		batch, err := a.h.Payouts.Batch(ctx, id)
+		if err != nil {
+			return err
+		}
+		err = a.h.Payouts.Decide(ctx, cast.Checker, id, payouts.Verdict{Decision: models.Approve, FactorAt: a.h.Now(),
+			Seen: models.Seen{Version: batch.Version, Hash: batch.ContentHash}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
