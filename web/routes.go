@@ -58,5 +58,6 @@ func pageRoutes(h *handlers.Handlers) []Route {
 	return slices.Concat(
 		distributorRoutes(h),
 		importRoutes(h),
+		earningRoutes(h),
 	)
 }

@@ -30,6 +30,16 @@ func (s *Service) Release(ctx context.Context, by models.Actor, choice models.Li
 	return s.move(ctx, by, choice, change{models.CommissionHeld, models.CommissionEligible, strings.TrimSpace(reason), "commission.release"})
 }
 
+// Chosen counts and adds up the lines of a choice that stand in a state, so that a person knows before deciding.
+func (s *Service) Chosen(ctx context.Context, choice models.LineChoice, from models.CommissionState) (models.Sum, error) {
+	where, err := s.chosen(ctx, choice, from)
+	if err != nil {
+		return models.Sum{}, err
+	}
+	where.and("l.state = @from", "from", string(from))
+	return s.sum(ctx, s.DB.Pool, where)
+}
+
 // change is what happens to a set of lines.
 type change struct {
 	from, to models.CommissionState

@@ -16,11 +16,14 @@ const orderColumns = rowColumns + `, o.email, o.divipola, o.address, o.product, 
     COALESCE(s.cash, 0)
 FROM orders o` + joinShipment
 
+func orderFields(o *models.Order, last **time.Time) []any {
+	return append(rowFields(&o.OrderRow), &o.Email, &o.Divipola, &o.Address, &o.Product, &o.SKU, &o.Quantity, &o.Subtotal, &o.Discount,
+		&o.Shipping, &o.IVA, &o.Referral, &o.Notes, &o.CreatedAt, last, &o.Parcel.Events, &o.Parcel.Incidents, &o.Parcel.CashCollected, &o.Parcel.Cash)
+}
+
 func scanOrder(row pgx.CollectableRow) (o models.Order, err error) {
 	var last *time.Time
-	fields := append(rowFields(&o.OrderRow), &o.Email, &o.Divipola, &o.Address, &o.Product, &o.SKU, &o.Quantity, &o.Subtotal, &o.Discount,
-		&o.Shipping, &o.IVA, &o.Referral, &o.Notes, &o.CreatedAt, &last, &o.Parcel.Events, &o.Parcel.Incidents, &o.Parcel.CashCollected, &o.Parcel.Cash)
-	if err = row.Scan(fields...); err != nil {
+	if err = row.Scan(orderFields(&o, &last)...); err != nil {
 		return o, err
 	}
 	if last != nil {

@@ -1,0 +1,96 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"pagaduria/models"
+	"pagaduria/services/store"
+	"pagaduria/views/i18n"
+	"pagaduria/views/orders"
+)
+
+// orderQuery is the address of the list of orders.
+type orderQuery struct {
+	Query   string    `form:"q"`
+	Status  string    `form:"status"`
+	Payment string    `form:"payment"`
+	Carrier string    `form:"carrier"`
+	From    time.Time `form:"from"`
+	To      time.Time `form:"to"`
+	After   string    `form:"after"`
+	Sum     bool      `form:"sum"`
+}
+
+// filter is the query as the service knows it; a word that is none of ours does not filter.
+func (q orderQuery) filter() models.OrderFilter {
+	f := models.OrderFilter{Query: q.Query, From: q.From, To: q.To}
+	if s := models.OrderStatus(q.Status); s.Valid() {
+		f.Status = s
+	}
+	if slices.Contains(models.OrderPayments, q.Payment) {
+		f.Payment = q.Payment
+	}
+	if slices.Contains(models.Carriers, q.Carrier) {
+		f.Carrier = q.Carrier
+	}
+	return f
+}
+
+// OrderList is GET urls.OrdersPattern.
+func (h *Handlers) OrderList(c echo.Context) error {
+	var q orderQuery
+	if err := decodeQuery(c, &q); err != nil {
+		return err
+	}
+	at, err := store.ParseCursor(q.After)
+	if err != nil {
+		return err
+	}
+	ctx, f := c.Request().Context(), q.filter()
+	page := orders.ListPage{Page: h.page(c, i18n.T(ctx, "orders.title"), "orders"), Query: listQuery(c.QueryParams()), Filter: f}
+	if page.Tallies, err = h.Orders.Tallies(ctx); err != nil {
+		return err
+	}
+	rows, err := h.Orders.List(ctx, f, at)
+	if err != nil {
+		return err
+	}
+	page.Rows, page.Newer, page.Older, page.Walked = rows.Rows, rows.Newer, rows.Older, rows.Walked
+	if q.Sum {
+		sum, err := h.Orders.Sum(ctx, f)
+		if err != nil {
+			return err
+		}
+		page.Sum = &sum
+	}
+	return render(c, http.StatusOK, orders.List(page), orders.ListPart(page))
+}
+
+// OrderFile is GET urls.OrdersFilePattern.
+func (h *Handlers) OrderFile(c echo.Context) error {
+	var q orderQuery
+	if err := decodeQuery(c, &q); err != nil {
+		return err
+	}
+	startFile(c, "orders")
+	return h.Orders.Export(c.Request().Context(), ActorFrom(c), q.filter(), officeLayout(c), c.Response())
+}
+
+// OrderPage is GET urls.OrderPattern.
+func (h *Handlers) OrderPage(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	trail, err := h.Orders.Trail(ctx, id)
+	if err != nil {
+		return err
+	}
+	title := i18n.T(ctx, "orders.of", "Number", trail.Order.Number)
+	return render(c, http.StatusOK, orders.Record(orders.RecordPage{Page: h.page(c, title, "orders"), OrderTrail: trail}))
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"net/http"
+
+	"pagaduria/handlers"
+	"pagaduria/models"
+	"pagaduria/views/urls"
+)
+
+// earningRoutes are the pages of commission lines, orders and the books.
+func earningRoutes(h *handlers.Handlers) []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: urls.CommissionsPattern, Perm: models.PermCommissionsView, Handler: h.CommissionList},
+		{Method: http.MethodGet, Path: urls.CommissionsFilePattern, Perm: models.PermCommissionsView, Handler: h.CommissionFile, Within: uploadWithin},
+		{Method: http.MethodGet, Path: urls.HoldCommissionsPattern, Perm: models.PermCommissionsEdit, Handler: h.AskHoldCommissions},
+		{Method: http.MethodPost, Path: urls.HoldCommissionsPattern, Perm: models.PermCommissionsEdit, Handler: h.HoldCommissions},
+		{Method: http.MethodGet, Path: urls.ReleaseCommissionsPattern, Perm: models.PermCommissionsEdit, Handler: h.AskReleaseCommissions},
+		{Method: http.MethodPost, Path: urls.ReleaseCommissionsPattern, Perm: models.PermCommissionsEdit, Handler: h.ReleaseCommissions},
+
+		{Method: http.MethodGet, Path: urls.OrdersPattern, Perm: models.PermOrdersView, Handler: h.OrderList},
+		{Method: http.MethodGet, Path: urls.OrdersFilePattern, Perm: models.PermOrdersView, Handler: h.OrderFile, Within: uploadWithin},
+		{Method: http.MethodGet, Path: urls.OrderPattern, Perm: models.PermOrdersView, Handler: h.OrderPage},
+
+		{Method: http.MethodGet, Path: urls.LedgerPattern, Perm: models.PermLedgerView, Handler: h.TrialBalance},
+		{Method: http.MethodGet, Path: urls.VerifyLedgerPattern, Perm: models.PermLedgerView, Handler: h.VerifyLedger, Within: uploadWithin},
+		{Method: http.MethodGet, Path: urls.StatementPattern, Perm: models.PermLedgerView, Handler: h.Statement},
+		{Method: http.MethodGet, Path: urls.StatementFilePattern, Perm: models.PermLedgerView, Handler: h.StatementFile, Within: uploadWithin},
+	}
+}
