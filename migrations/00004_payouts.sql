@@ -6,6 +6,7 @@ CREATE TABLE connections (
     rail           text        NOT NULL CHECK (rail IN ('d24')),
     name           text        NOT NULL,
     state          text        NOT NULL DEFAULT 'paused' CHECK (state IN ('paused','live')),
+    paused_cause   text        NOT NULL DEFAULT '',  -- why the product paused it by itself, in our words
     base_url       text        NOT NULL,
     secrets        bytea       NOT NULL,             -- login, pass, signature: wrapped with the secret key
     validity_days  integer     NOT NULL DEFAULT 7 CHECK (validity_days BETWEEN 1 AND 60),

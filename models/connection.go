@@ -14,6 +14,7 @@ type Connection struct {
 	Rail          string
 	Name          string
 	State         string // paused, live
+	PausedCause   string // why the product paused it by itself; "" when a person did
 	BaseURL       string
 	ValidityDays  int // how long a cash payout can be collected; product setting, default 7
 	Rate          int // requests a second

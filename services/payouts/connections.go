@@ -29,12 +29,12 @@ type openRail struct {
 // secretsLabel binds sealed credentials to their purpose.
 const secretsLabel = "connection"
 
-const connectionColumns = `id, slug, rail, name, state, base_url, validity_days, rate, concurrency, fee_fixed, fee_bps, fee_iva_bps,
+const connectionColumns = `id, slug, rail, name, state, paused_cause, base_url, validity_days, rate, concurrency, fee_fixed, fee_bps, fee_iva_bps,
     max_amount, egress_address, version, updated_at`
 
 func scanConnection(row pgx.CollectableRow) (c models.Connection, err error) {
 	var limit *int64
-	err = row.Scan(&c.ID, &c.Slug, &c.Rail, &c.Name, &c.State, &c.BaseURL, &c.ValidityDays, &c.Rate, &c.Concurrency, &c.FeeFixed,
+	err = row.Scan(&c.ID, &c.Slug, &c.Rail, &c.Name, &c.State, &c.PausedCause, &c.BaseURL, &c.ValidityDays, &c.Rate, &c.Concurrency, &c.FeeFixed,
 		&c.FeeBPS, &c.FeeIVABPS, &limit, &c.EgressAddress, &c.Version, &c.UpdatedAt)
 	if limit != nil {
 		m := models.Centavos(*limit)
@@ -127,7 +127,7 @@ const (
 INSERT INTO connections (slug, rail, name, state, base_url, secrets, validity_days, rate, concurrency, fee_fixed, fee_bps, fee_iva_bps, max_amount, egress_address)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`
 	updateConnection = `
-UPDATE connections SET name = $3, state = $4, base_url = $5, validity_days = $6, rate = $7, concurrency = $8, fee_fixed = $9, fee_bps = $10,
+UPDATE connections SET name = $3, state = $4, paused_cause = '', base_url = $5, validity_days = $6, rate = $7, concurrency = $8, fee_fixed = $9, fee_bps = $10,
     fee_iva_bps = $11, max_amount = $12, egress_address = $13, secrets = COALESCE($14, secrets), version = version + 1, updated_at = now()
 WHERE id = $1 AND version = $2`
 )

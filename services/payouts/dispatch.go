@@ -74,6 +74,9 @@ func (s *Service) Dispatch(ctx context.Context, a DispatchArgs) error {
 		if err := s.send(ctx, connection, rail, claimed); err != nil {
 			return err
 		}
+		if connection, rail, err = s.Rail(ctx, connectionID); err != nil || !connection.Live() {
+			return err // paused meanwhile, by a person or because the rail refused it as a whole
+		}
 	}
 }
 
@@ -174,7 +177,15 @@ func (s *Service) send(ctx context.Context, connection models.Connection, rail p
 		})
 	}
 	_ = g.Wait()
-	return s.record(context.WithoutCancel(ctx), connection, outcomes)
+	if err := s.record(context.WithoutCancel(ctx), connection, outcomes); err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		if o.kind() == "not_sent" {
+			return o.err // the rail is not reachable: the job comes back later instead of trying over and over
+		}
+	}
+	return nil
 }
 
 // submitTimeout bounds one call to a rail.

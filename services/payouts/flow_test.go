@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"pagaduria/models"
+	"pagaduria/providers"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/payouts"
 )
@@ -284,6 +285,37 @@ func TestADeadProcessIsTakenOver(t *testing.T) {
 	o.dispatch(b)
 	if got := o.states(b); got != "sent 3" {
 		t.Fatalf("in the end: %s", got)
+	}
+	o.balanced()
+}
+
+func TestARefusedConnectionWaits(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.crowd(3)
+	b := o.batch()
+	o.approve(b)
+	o.rail.SetBalance(models.Pesos(1))
+	o.dispatch(b)
+	if got := o.states(b); got != "approved 3" {
+		t.Fatalf("without money at the rail: %s", got)
+	}
+	o.balanced()
+	c, err := o.Connection(t.Context(), o.connection)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Live() || c.PausedCause != string(providers.CauseFunds) {
+		t.Fatalf("the connection is %s for %q", c.State, c.PausedCause)
+	}
+	o.rail.SetBalance(models.Pesos(10_000_000))
+	c.State = "live"
+	if _, err := o.SaveConnection(t.Context(), o.person("Ada", models.RoleAdmin), c, nil); err != nil {
+		t.Fatal(err)
+	}
+	o.dispatch(b)
+	if got := o.states(b); got != "sent 3" {
+		t.Fatalf("after the top-up: %s", got)
 	}
 	o.balanced()
 }

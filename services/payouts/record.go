@@ -10,6 +10,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/providers"
+	"pagaduria/services/audit"
 	"pagaduria/services/store"
 )
 
@@ -39,7 +40,21 @@ func (o outcome) kind() string {
 // it is looked up like any unknown outcome.
 func definite(r *providers.Rejected) bool { return r.Cause != providers.CauseDuplicate }
 
-// exchange is the request and answer of the call, as far as known.
+// standstill answers whether a refusal concerns the connection rather than the payout: until a person mends it, every
+// other payout would be refused alike. No order exists, so what was refused waits, approved, and the connection pauses.
+func standstill(err error) (providers.Cause, bool) {
+	r, ok := errorAs[*providers.Rejected](err)
+	if !ok {
+		return "", false
+	}
+	switch r.Cause {
+	case providers.CauseBadSignature, providers.CauseBadAddress, providers.CauseNotEnabled, providers.CauseFunds:
+		return r.Cause, true
+	}
+	return "", false
+}
+
+// exchangeOf is the request and answer of the call, as far as known.
 func exchangeOf(receipt providers.Exchange, err error) providers.Exchange {
 	if r, ok := errorAs[*providers.Rejected](err); ok {
 		return r.Exchange
@@ -81,6 +96,9 @@ func (s *Service) record(ctx context.Context, connection models.Connection, outc
 					return err
 				}
 			}
+		}
+		if err := s.pauseWhen(tx, connection, outcomes); err != nil {
+			return err
 		}
 		return closeAll(tx, s.Now(), outcomes)
 	})
@@ -147,11 +165,34 @@ func (s *Service) recordRefusal(tx *gorm.DB, o outcome) error {
 	case "not_sent":
 		return s.move(tx, &p, models.PayoutApproved, c)
 	case "rejected":
+		if _, still := standstill(o.err); still {
+			return s.move(tx, &p, models.PayoutApproved, c)
+		}
 		r, _ := errorAs[*providers.Rejected](o.err)
 		p.Cause, p.RailCode, p.RailReason = string(r.Cause), r.Code, r.Message
 		return s.move(tx, &p, models.PayoutFailed, c)
 	}
 	return s.move(tx, &p, models.PayoutUnknown, c)
+}
+
+const pauseConnection = `
+UPDATE connections SET state = 'paused', paused_cause = $2, version = version + 1, updated_at = $3 WHERE id = $1 AND state = 'live'`
+
+// pauseWhen pauses the connection when the rail refused it as a whole.
+func (s *Service) pauseWhen(tx *gorm.DB, connection models.Connection, outcomes []outcome) error {
+	for _, o := range outcomes {
+		cause, still := standstill(o.err)
+		if !still {
+			continue
+		}
+		n, err := store.ExecTx(tx, pauseConnection, connection.ID, cause, s.Now())
+		if err != nil || n == 0 {
+			return err
+		}
+		return audit.Record(tx, audit.Entry{By: models.System("dispatch"), Action: "connection.pause", SubjectType: "connection", SubjectID: connection.ID,
+			Reason: o.err.Error(), After: map[string]string{"state": "paused", "cause": string(cause)}})
+	}
+	return nil
 }
 
 // closeAll completes the attempts with what was asked and answered.

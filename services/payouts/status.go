@@ -92,7 +92,7 @@ func (s *Service) apply(ctx context.Context, connection models.Connection, id in
 		if next.Releases() || next == models.PayoutOnHold {
 			p.RailCode, p.RailReason = status.Code, status.Reason
 			if next != models.PayoutOnHold {
-				p.Cause = string(explain(connection, s, status.Code))
+				p.Cause = string(causeOf(next, func() providers.Cause { return explain(connection, s, status.Code) }))
 			}
 		}
 		if p.ExpiresAt == nil {
@@ -112,6 +112,19 @@ func sentTime(p models.Payout, now time.Time) time.Time {
 		return *p.SubmittedAt
 	}
 	return now
+}
+
+// causeOf names the cause of a state that says it itself, else what the rail's code means.
+func causeOf(state models.PayoutState, explained func() providers.Cause) providers.Cause {
+	switch state {
+	case models.PayoutCancelled:
+		return providers.CauseCancelled
+	case models.PayoutExpired:
+		return providers.CauseExpired
+	case models.PayoutReturned:
+		return providers.CauseReversed
+	}
+	return explained()
 }
 
 // explain is the cause behind a rail's rejection code.
