@@ -50,6 +50,9 @@ func (h *Handlers) Error(err error, c echo.Context) {
 		c.Response().Status = clientGone
 		return
 	}
+	// The route's time may be over; the page that says so must still be written.
+	ctx = context.WithoutCancel(ctx)
+	c.SetRequest(c.Request().WithContext(ctx))
 	p := layout.Problem{Status: status, Text: Sentence(ctx, err)}
 	if status >= http.StatusInternalServerError {
 		p.Ref = c.Response().Header().Get(echo.HeaderXRequestID)
