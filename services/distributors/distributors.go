@@ -18,7 +18,7 @@ import (
 type Service struct {
 	DB    *store.DB
 	Blobs *blobs.Store
-	Today func() time.Time // the Bogotá date
+	Today func() time.Time // the Bogotá date, as midnight UTC
 }
 
 const distributorColumns = `d.id, d.code, d.person_kind, d.country, d.doc_type, d.doc_number, d.doc_dv, d.doc_issued_on, d.given_names,
@@ -60,5 +60,5 @@ func forbid(by models.Actor, p models.Permission) error {
 	if by.May(p) {
 		return nil
 	}
-	return models.Refuse(models.Forbidden, "error.forbidden", "You may not do this. Ask an administrator for the role.", nil)
+	return models.Refuse(models.Forbidden, "error.not_yours", "Your role does not allow this. Ask an administrator if you need it.", nil)
 }
