@@ -1,0 +1,137 @@
+package batches
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"pagaduria/models"
+	"pagaduria/models/ident"
+	"pagaduria/views/i18n"
+	"pagaduria/views/ui"
+	"pagaduria/views/urls"
+)
+
+// title is the batch's own name; one that has none beyond its code says what it holds.
+func title(ctx context.Context, p ShowPage) string {
+	if p.Batch.Name != p.Batch.Code {
+		return p.Batch.Name
+	}
+	return i18n.N(ctx, "batches.untitled", p.Batch.Items)
+}
+
+// second is the quiet line under a batch's name.
+func second(r Row) string {
+	if r.Name == r.Code {
+		return ""
+	}
+	return r.Code
+}
+
+func ofBatch(id int64) url.Values { return url.Values{"batch": {urls.Num(id)}} }
+
+func tabTitle(ctx context.Context, tab string) string {
+	switch tab {
+	case "all":
+		return i18n.T(ctx, "batches.items.all")
+	case "removed":
+		return i18n.T(ctx, "batches.items.removed")
+	}
+	return i18n.T(ctx, "batches.items.outliers")
+}
+
+func emptyTitle(ctx context.Context, tab string) string {
+	switch tab {
+	case "all":
+		return i18n.T(ctx, "batches.empty.all")
+	case "removed":
+		return i18n.T(ctx, "batches.empty.removed")
+	}
+	return i18n.T(ctx, "batches.empty.outliers")
+}
+
+func emptyText(ctx context.Context, tab string) string {
+	switch tab {
+	case "all":
+		return i18n.T(ctx, "batches.empty.all_hint")
+	case "removed":
+		return i18n.T(ctx, "batches.empty.removed_hint")
+	}
+	return i18n.T(ctx, "batches.empty.outliers_hint")
+}
+
+// firstTwo keeps a row from becoming a rainbow.
+func firstTwo(flags []string) []string { return flags[:min(len(flags), 2)] }
+
+func itemPages(p ShowPage) ui.Pages {
+	pages := ui.Pages{}
+	if p.PageNo > 0 {
+		pages.Newer = urls.BatchItems(p.Batch.ID, p.Tab, p.PageNo-1) + "#items"
+	}
+	if p.More {
+		pages.Older = urls.BatchItems(p.Batch.ID, p.Tab, p.PageNo+1) + "#items"
+	}
+	return pages
+}
+
+func itemSummary(ctx context.Context, p ShowPage) string {
+	if rest := p.Counts.All - p.Counts.Outliers; p.Tab == "outliers" && rest > 0 {
+		return i18n.N(ctx, "batches.usual_rest", int(rest))
+	}
+	return ""
+}
+
+func holdOf(ctx context.Context, p ShowPage) ui.Hold {
+	return ui.Hold{Form: "approve", Dialog: "sure", Icon: "check", Label: i18n.T(ctx, "batches.hold", "Amount", i18n.Money(ctx, p.Batch.Total))}
+}
+
+func sureText(ctx context.Context, p ShowPage) string {
+	return i18n.N(ctx, "batches.sure.text", p.Batch.Items, "Name", p.Connection.Name)
+}
+
+func sureAsk(ctx context.Context, p ShowPage) ui.Ask {
+	amount := i18n.Money(ctx, p.Batch.Total)
+	return ui.Ask{ID: "sure", Title: i18n.T(ctx, "batches.sure.title", "Amount", amount), Text: sureText(ctx, p), Action: urls.ApproveBatch(p.Batch.ID),
+		CSRF: p.CSRF, Confirm: i18n.T(ctx, "batches.sure.do", "Amount", amount), Icon: "check",
+		Hidden: append(Seen(p.Batch), ui.Pair{Name: "confirmed", Value: "yes"})}
+}
+
+// flag is how one reason to look is shown.
+func flag(name string) ui.Look {
+	switch name {
+	case "new_payee":
+		return ui.Look{Tone: "info", Icon: "user-plus", Key: "batches.flag.new_payee"}
+	case "new_account":
+		return ui.Look{Tone: "hold", Icon: "arrows-exchange", Key: "batches.flag.new_account"}
+	case "median":
+		return ui.Look{Tone: "wait", Icon: "trending-up", Key: "batches.flag.median"}
+	case "shared":
+		return ui.Look{Tone: "hold", Icon: "users", Key: "batches.flag.shared"}
+	}
+	return ui.Look{Tone: "wait", Icon: "report-money", Key: "batches.flag.cash_report"}
+}
+
+// more says what stands behind the flags of an item.
+func more(ctx context.Context, r ReviewItem) string {
+	if r.RemovedReason != "" {
+		return r.RemovedReason
+	}
+	if r.Median.Positive() {
+		return i18n.T(ctx, "batches.usual", "Amount", i18n.Money(ctx, r.Median))
+	}
+	return i18n.N(ctx, "batches.lines", int(r.Lines))
+}
+
+// goesTo is the end of an account.
+func goesTo(r ReviewItem) string {
+	if r.Method == models.BreB {
+		d := models.Destination{Kind: r.Method, BreBKey: r.Account}
+		if strings.Contains(r.Account, "@") {
+			d.BreBKeyKind = models.BreBEmail
+		}
+		return d.Masked()
+	}
+	return models.Destination{Kind: r.Method, AccountNumber: r.Account}.Masked()
+}
+
+func document(docType, number, dv string) string { return ident.Mask(docType, number, dv) }
