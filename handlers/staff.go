@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -219,7 +220,7 @@ func (h *Handlers) StaffReset(c echo.Context) error {
 // Permissions is GET urls.PermissionsPattern: what each role may do, and which routes that opens.
 func (h *Handlers) Permissions(c echo.Context) error {
 	p := pages.MatrixPage{Page: h.page(c, i18n.T(c.Request().Context(), "staff.permissions"), "staff")}
-	for _, perm := range models.Permissions {
+	for _, perm := range slices.Concat(models.Permissions, []models.Permission{models.PermSignedIn, models.PermPublic}) {
 		p.Lines = append(p.Lines, pages.Line{Permission: perm, Routes: h.Routes[perm]})
 	}
 	return render(c, http.StatusOK, pages.Matrix(p))
