@@ -21,7 +21,7 @@ const matchQuery = `(l.order_number = @order_query OR l.distributor_id = ANY(ARR
 const netOf = `(COALESCE((SELECT sum(n.amount) FROM commission_lines n WHERE n.distributor_id = l.distributor_id AND n.state = 'eligible'), 0)
     + COALESCE((SELECT c.amount FROM carries c WHERE c.distributor_id = l.distributor_id), 0))`
 
-// payable is models.WhyNotPayable in SQL, for the filter; a property test keeps the two together. What a rail
+// payable is models.WhyNotPayable in SQL, for the filter; a test keeps the two together. What a rail
 // does not take is bound as country/document/method.
 const payable = `(l.state = 'eligible' AND d.verification = 'verified' AND (d.verified_until IS NULL OR d.verified_until >= @today)
     AND d.method_kind <> '' AND NOT (d.country || '/' || d.doc_type || '/' || d.method_kind = ANY(@refused))

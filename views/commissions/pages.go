@@ -90,7 +90,6 @@ func (p ListPage) filters(ctx context.Context) ui.Filters {
 	}
 	chip("distributor", i18n.T(ctx, "commissions.distributor"), p.distributorName())
 	chip("order", i18n.T(ctx, "commissions.order"), p.Filter.Order)
-	chip("period", i18n.T(ctx, "commissions.period"), p.Filter.Period)
 	chip("concept", i18n.T(ctx, "commissions.concept"), p.Filter.Concept)
 	chip("min", i18n.T(ctx, "commissions.min"), p.Query.Get("min"))
 	chip("max", i18n.T(ctx, "commissions.max"), p.Query.Get("max"))
