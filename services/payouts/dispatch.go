@@ -35,9 +35,9 @@ INSERT INTO payout_attempts (payout_id, kind, started_at) SELECT id, $2, $3 FROM
 	startBatch = `UPDATE batches SET state = 'dispatching', version = version + 1, updated_at = $2 WHERE id = $1 AND state = 'approved'`
 )
 
-// claimSize is how many payouts are marked as being sent in one transaction. What is marked when a process dies has
-// to be looked up one by one, so it stays small.
-const claimSize = 50
+// claimSize is how many payouts are marked as being sent in one transaction: enough to keep the connection busy for
+// two rounds, and no more, since what is marked when a process dies has to be looked up one by one.
+func claimSize(c models.Connection) int { return min(2*c.Concurrency, 200) }
 
 // errWorker means that this process may not send: it has not been able to beat.
 var errWorker = errors.New("this process lost touch with the database and may not send")
@@ -64,7 +64,7 @@ func (s *Service) Dispatch(ctx context.Context, a DispatchArgs) error {
 		if !s.worker.alive() {
 			return errWorker
 		}
-		claimed, err := s.claim(ctx, a)
+		claimed, err := s.claim(ctx, a, claimSize(connection))
 		if err != nil {
 			return err
 		}
@@ -107,9 +107,9 @@ type sending struct {
 }
 
 // claim marks payouts as being sent, with the attempt on record before the first byte leaves.
-func (s *Service) claim(ctx context.Context, a DispatchArgs) (claimed []sending, err error) {
+func (s *Service) claim(ctx context.Context, a DispatchArgs, size int) (claimed []sending, err error) {
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		list, err := selectPayoutsTx(tx, claimApproved, a.BatchID, a.From, a.To, claimSize)
+		list, err := selectPayoutsTx(tx, claimApproved, a.BatchID, a.From, a.To, size)
 		if err != nil || len(list) == 0 {
 			return err
 		}

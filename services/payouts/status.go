@@ -16,7 +16,7 @@ import (
 // resendAfter is how long after its last attempt a payout that the rail does not know may be sent again. Requests
 // still on their way have been cut off long before; and the reference stays the same, so that even a late one
 // cannot become a second order.
-const resendAfter = 3 * submitTimeout
+const resendAfter = submitTimeout + 10*time.Second
 
 const insertAttempt = `
 INSERT INTO payout_attempts (payout_id, kind, started_at, finished_at, outcome, method, url, request, status, response, request_id, failure, took_ms)
