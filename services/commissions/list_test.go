@@ -13,6 +13,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/commissions"
+	"pagaduria/services/ledger"
 	"pagaduria/services/store"
 )
 
@@ -170,4 +171,29 @@ func TestTheBooksFollowTheLines(t *testing.T) {
 		}
 		verifyLedger(t, s.DB)
 	})
+}
+
+func TestStatementAddsUp(t *testing.T) {
+	t.Parallel()
+	s := withLines(t)
+	id := count(t, s.DB, "SELECT distributor_id FROM commission_lines GROUP BY 1 ORDER BY count(*) DESC, bool_or(amount < 0) DESC LIMIT 1")
+	owed, err := ledger.Owed(t.Context(), s.DB, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := ledger.Statement(t.Context(), s.DB, id, store.Cursor{})
+	if err != nil || len(page.Rows) == 0 {
+		t.Fatalf("got %d entries, %v", len(page.Rows), err)
+	}
+	if now := page.Rows[0].Owed(); now != owed.Owed() {
+		t.Errorf("the newest entry ends at %s, %s is owed", now, owed.Owed())
+	}
+	first := page.Rows[len(page.Rows)-1]
+	if page.Older == "" && first.PayableNow != first.Payable {
+		t.Errorf("the first entry moves %s and ends at %s", first.Payable, first.PayableNow)
+	}
+	lines := count(t, s.DB, "SELECT sum(amount) FROM commission_lines WHERE distributor_id = $1", id)
+	if owed.Payable.Minor != lines {
+		t.Errorf("%s is payable, the lines come to %d centavos", owed.Payable, lines)
+	}
 }
