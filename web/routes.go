@@ -59,5 +59,6 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		distributorRoutes(h),
 		importRoutes(h),
 		earningRoutes(h),
+		moneyRoutes(h),
 	)
 }

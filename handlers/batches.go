@@ -1,0 +1,561 @@
+package handlers
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"pagaduria/models"
+	"pagaduria/services/audit"
+	"pagaduria/services/payouts"
+	"pagaduria/services/store"
+	view "pagaduria/views/batches"
+	"pagaduria/views/i18n"
+	"pagaduria/views/ui"
+	"pagaduria/views/urls"
+)
+
+// BatchList is GET urls.BatchesPattern.
+func (h *Handlers) BatchList(c echo.Context) error {
+	ctx := c.Request().Context()
+	state := models.BatchState(c.QueryParam("state"))
+	if state != "" && !slices.Contains(models.BatchStates, state) {
+		return errPayoutFilter
+	}
+	at, err := store.ParseCursor(c.QueryParam("after"))
+	if err != nil {
+		return err
+	}
+	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "batches.title"), "batches"), State: state}
+	status := http.StatusOK
+	if err := h.fillBatches(ctx, &p, at); err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		h.Log.ErrorContext(ctx, "list of batches failed", slog.Any("error", err))
+		p.Failed, status = c.Response().Header().Get(echo.HeaderXRequestID), http.StatusInternalServerError
+	}
+	return render(c, status, view.List(p), view.ListPart(p))
+}
+
+func (h *Handlers) fillBatches(ctx context.Context, p *view.ListPage, at store.Cursor) error {
+	tallies, err := h.Payouts.BatchTallies(ctx)
+	if err != nil {
+		return err
+	}
+	p.Tabs, p.Any = batchTabs(ctx, tallies, p.State), len(tallies) > 0
+	page, err := h.Payouts.ListBatches(ctx, p.State, at)
+	if err != nil {
+		return err
+	}
+	query := listQuery(nil)
+	if p.State != "" {
+		query.Set("state", string(p.State))
+	}
+	p.Rows = each(page.Rows, func(r payouts.BatchRow) view.Row { return view.Row(r) })
+	p.Pages = ui.Pages{Newer: pageURL(urls.Batches(), query, page.Newer), Older: pageURL(urls.Batches(), query, page.Older)}
+	return nil
+}
+
+// batchTabsShown are the states whose card stands there even when nothing is in them.
+var batchTabsShown = []models.BatchState{models.BatchDraft, models.BatchInApproval, models.BatchDispatching, models.BatchDone}
+
+func batchTabs(ctx context.Context, tallies map[string]payouts.Sum, current models.BatchState) []ui.TileData {
+	all := tallyOf(tallies, "")
+	tabs := []ui.TileData{{URL: urls.Batches(), Label: i18n.T(ctx, "payouts.all"), Big: i18n.Number(ctx, all.Count), Note: i18n.MoneyShort(ctx, all.Total), Current: current == ""}}
+	for _, s := range models.BatchStates {
+		sum := tallyOf(tallies, models.PayoutState(s))
+		if sum.Count == 0 && s != current && !slices.Contains(batchTabsShown, s) {
+			continue
+		}
+		look := ui.BatchState(s)
+		tabs = append(tabs, ui.TileData{URL: urls.BatchesIn(string(s)), Label: i18n.T(ctx, look.Key), Icon: look.Icon, Tone: look.Tone,
+			Big: i18n.Number(ctx, sum.Count), Note: i18n.MoneyShort(ctx, sum.Total), Current: s == current})
+	}
+	return tabs
+}
+
+// BatchPage is GET urls.BatchPattern.
+func (h *Handlers) BatchPage(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	return h.showBatch(c, id, http.StatusOK, "", "")
+}
+
+// showBatch draws the review; problem is why the last try did nothing, codeError what is wrong with the code.
+func (h *Handlers) showBatch(c echo.Context, id int64, status int, problem, codeError string) error {
+	p, err := h.review(c, id)
+	if err != nil {
+		return err
+	}
+	p.Problem, p.CodeError = problem, codeError
+	return render(c, status, view.Show(p), view.ShowPart(p))
+}
+
+// itemTabs are the parts of a batch's items.
+var itemTabs = []string{"outliers", "all", "removed"}
+
+// review reads everything the review shows.
+func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error) {
+	ctx, by := c.Request().Context(), ActorFrom(c)
+	if p.Batch, err = h.Payouts.Batch(ctx, id); err != nil {
+		return p, err
+	}
+	p.Page = h.page(c, p.Batch.Name, "batches")
+	p.Tab = c.QueryParam("tab")
+	if p.PageNo = pageNumber(c); !slices.Contains(itemTabs, p.Tab) {
+		p.Tab = ""
+	}
+	if err := h.reviewParties(ctx, &p); err != nil {
+		return p, err
+	}
+	if err := h.reviewItems(ctx, &p); err != nil {
+		return p, err
+	}
+	if err := h.reviewHistory(ctx, &p); err != nil {
+		return p, err
+	}
+	p.MayDecide = p.Batch.DecidableBy(by) == nil
+	p.MayEdit = p.Batch.EditableBy(by) == nil
+	prepares := by.May(models.PermBatchesPrepare)
+	open := p.Batch.State == models.BatchDraft || p.Batch.State == models.BatchReturned
+	p.MaySubmit = prepares && open && p.Batch.Items > 0
+	p.MayRecall = prepares && (open || p.Batch.State == models.BatchInApproval)
+	whyNot(ctx, &p, by)
+	if p.MayDecide {
+		p.DemoCode, err = h.Staff.DemoCode(ctx, VisitorFrom(c).Staff.Email)
+	}
+	return p, err
+}
+
+// pageNumber reads the page of a bounded list.
+func pageNumber(c echo.Context) int {
+	var q struct {
+		Page int `form:"page"`
+	}
+	if decodeQuery(c, &q) != nil {
+		return 0
+	}
+	return min(max(q.Page, 0), 100_000)
+}
+
+// whyNot says why the approval is not offered, to whoever could expect it.
+func whyNot(ctx context.Context, p *view.ShowPage, by models.Actor) {
+	if p.MayDecide || p.Batch.State != models.BatchInApproval {
+		return
+	}
+	key := "role"
+	switch {
+	case by.StaffID == p.Batch.MakerID:
+		key = "maker"
+	case by.StaffID == p.Batch.EditorID:
+		key = "editor"
+	}
+	p.WhyNotBold, p.WhyNot = i18n.T(ctx, "batches.banner."+key), i18n.T(ctx, "batches.banner."+key+"_text")
+}
+
+func (h *Handlers) reviewParties(ctx context.Context, p *view.ShowPage) error {
+	maker, err := h.Staff.Get(ctx, p.Batch.MakerID)
+	if err != nil {
+		return err
+	}
+	p.Maker, p.Editor = maker.Name, maker.Name
+	if p.Connection, err = h.Payouts.Connection(ctx, p.Batch.ConnectionID); err != nil {
+		return err
+	}
+	previous, ok, err := h.Payouts.Previous(ctx, p.Batch)
+	if err != nil || !ok {
+		return err
+	}
+	p.Previous, p.Before = &previous, map[models.MethodKind]int{}
+	before, err := h.Payouts.Splits(ctx, previous.ID)
+	for _, s := range before {
+		p.Before[s.Kind] = s.Count
+	}
+	return err
+}
+
+func (h *Handlers) reviewItems(ctx context.Context, p *view.ShowPage) error {
+	splits, err := h.Payouts.Splits(ctx, p.Batch.ID)
+	if err != nil {
+		return err
+	}
+	p.Splits = each(splits, func(s payouts.Split) view.Split { return view.Split(s) })
+	counts, err := h.Payouts.ReviewCounts(ctx, p.Batch.ID)
+	if err != nil {
+		return err
+	}
+	p.Counts = view.Counts(counts)
+	if p.Tab == "" { // what to look at first, or everything when nothing stands out
+		p.Tab = "outliers"
+		if counts.Outliers == 0 {
+			p.Tab = "all"
+		}
+	}
+	items, more, err := h.Payouts.Review(ctx, p.Batch.ID, p.Tab, p.PageNo)
+	if err != nil {
+		return err
+	}
+	p.Items, p.More = each(items, func(r payouts.ReviewItem) view.ReviewItem { return view.ReviewItem(r) }), more
+	return nil
+}
+
+func (h *Handlers) reviewHistory(ctx context.Context, p *view.ShowPage) error {
+	decided, err := h.Payouts.Decisions(ctx, p.Batch.ID)
+	if err != nil {
+		return err
+	}
+	p.Decisions = each(decided, func(d payouts.Decided) view.Decided { return view.Decided(d) })
+	events, err := audit.List(ctx, h.DB, models.AuditFilter{SubjectType: "batch", SubjectID: p.Batch.ID}, store.Cursor{})
+	if err != nil {
+		return err
+	}
+	p.Events = each(events.Rows, func(e models.AuditEvent) ui.LogEntry { return batchEvent(ctx, e) })
+	switch p.Batch.State {
+	case models.BatchApproved, models.BatchDispatching, models.BatchDone:
+		p.Progress, err = h.progress(ctx, p.Batch)
+	}
+	return err
+}
+
+// batchEvent is an event of the audit log as a sentence.
+func batchEvent(ctx context.Context, e models.AuditEvent) ui.LogEntry {
+	entry := ui.LogEntry{Icon: "circle-dot", Who: e.ActorName, Note: e.Reason, At: e.At}
+	looks := map[string][2]string{"batch.create": {"", "stack-2"}, "batch.submit": {"info", "lock"}, "batch.approve": {"ok", "check"},
+		"batch.return": {"hold", "arrow-back-up"}, "batch.reject": {"bad", "x"}, "batch.recall": {"", "ban"}, "batch.remove_item": {"bad", "minus"}}
+	look, ok := looks[e.Action]
+	if !ok {
+		entry.Text = i18n.T(ctx, "batches.log.other", "Action", e.Action)
+		return entry
+	}
+	entry.Tone, entry.Icon = look[0], look[1]
+	var before struct{ Payout, Amount string }
+	if e.Action == "batch.remove_item" {
+		_ = json.Unmarshal([]byte(e.Before), &before) // what cannot be read is left out of the sentence
+	}
+	entry.Text = i18n.T(ctx, "batches.log."+e.Action[len("batch."):], "Code", before.Payout, "Amount", before.Amount)
+	return entry
+}
+
+func (h *Handlers) progress(ctx context.Context, b models.Batch) (view.Progress, error) {
+	states, err := h.Payouts.Progress(ctx, b.ID)
+	if err != nil {
+		return view.Progress{}, err
+	}
+	p := view.Progress{Batch: b, Live: b.State == models.BatchApproved || b.State == models.BatchDispatching}
+	for _, s := range models.PayoutStates {
+		for _, x := range states {
+			if x.State == s {
+				p.States = append(p.States, view.StateSum{State: s, Count: x.Count, Total: x.Total})
+			}
+		}
+	}
+	return p, nil
+}
+
+// BatchProgress is GET urls.BatchProgressPattern: the part of the page that moves.
+func (h *Handlers) BatchProgress(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	b, err := h.Payouts.Batch(ctx, id)
+	if err != nil {
+		return err
+	}
+	p, err := h.progress(ctx, b)
+	if err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, view.ProgressPage(h.page(c, b.Name, "batches"), p), view.ProgressPart(p))
+}
+
+// batchForm is what every form about a batch sends: what was on the screen, and what the person says.
+type batchForm struct {
+	Version   int    `form:"version"`
+	Seal      string `form:"seal"`
+	Code      string `form:"code"`
+	Confirmed string `form:"confirmed"`
+	Reason    string `form:"reason"`
+	Note      string `form:"note"`
+}
+
+// seen is what was on the screen; a seal that is none matches nothing.
+func (f batchForm) seen() models.Seen {
+	hash, err := hex.DecodeString(f.Seal)
+	if err != nil {
+		hash = []byte("no seal")
+	}
+	return models.Seen{Version: f.Version, Hash: hash}
+}
+
+// why is the chosen reason and the words behind it.
+func (f batchForm) why(ctx context.Context) string {
+	chosen := view.ReasonText(ctx, f.Reason)
+	switch {
+	case chosen == "" || f.Reason == "other":
+		return cut(f.Note, 1000)
+	case f.Note == "":
+		return chosen
+	}
+	return chosen + ": " + cut(f.Note, 1000)
+}
+
+func readBatchForm(c echo.Context) (id int64, f batchForm, err error) {
+	if id, err = pathID(c, "id"); err != nil {
+		return 0, f, err
+	}
+	return id, f, decode(c, &f)
+}
+
+// ApproveBatch is POST urls.ApproveBatchPattern. A fresh code comes first; without the confirmation that holding the
+// button or its dialog gives, the answer is a page that asks once more.
+func (h *Handlers) ApproveBatch(c echo.Context) error {
+	id, f, err := readBatchForm(c)
+	if err != nil {
+		return err
+	}
+	ctx, by := c.Request().Context(), ActorFrom(c)
+	// Whoever may not decide, or looks at an old page, keeps the code.
+	if err := h.decidable(ctx, by, id, f); err != nil {
+		return h.refusedBatch(c, id, err)
+	}
+	factorAt := VisitorFrom(c).Session.FactorAt
+	if f.Code != "" || h.Now().Sub(factorAt) > models.FactorWindow {
+		if err := h.Staff.CheckCode(ctx, by, f.Code); err != nil {
+			return h.refusedCode(c, id, f, err)
+		}
+		factorAt = h.Now()
+	}
+	if f.Confirmed != "yes" {
+		p, err := h.review(c, id)
+		if err != nil {
+			return err
+		}
+		return render(c, http.StatusOK, view.SurePage(p))
+	}
+	err = h.Payouts.Decide(ctx, by, id, payouts.Verdict{Decision: models.Approve, Seen: f.seen(), FactorAt: factorAt})
+	if err != nil {
+		return h.refusedBatch(c, id, err)
+	}
+	return h.done(c, nil, "batches.done.approved", urls.Batch(id))
+}
+
+// decidable answers whether the decision could be taken now, by a fresh code.
+func (h *Handlers) decidable(ctx context.Context, by models.Actor, id int64, f batchForm) error {
+	b, err := h.Payouts.Batch(ctx, id)
+	if err != nil {
+		return err
+	}
+	now := h.Now()
+	return b.Decide(models.Approve, by, f.seen(), now, "", now)
+}
+
+// refusedCode answers a wrong code. A second click spends the code a second time: by then the batch has moved on,
+// and that is what is said.
+func (h *Handlers) refusedCode(c echo.Context, id int64, f batchForm, why error) error {
+	if err := h.decidable(c.Request().Context(), ActorFrom(c), id, f); err != nil {
+		return h.refusedBatch(c, id, err)
+	}
+	if models.KindOf(why) != models.Invalid {
+		return why
+	}
+	return h.showBatch(c, id, Status(why), "", Sentence(c.Request().Context(), why))
+}
+
+// refusedBatch answers a refused step with the batch as it is now and the sentence above it.
+func (h *Handlers) refusedBatch(c echo.Context, id int64, err error) error {
+	if kind := models.KindOf(err); kind == "" || kind == models.NotFound {
+		return err
+	}
+	return h.showBatch(c, id, Status(err), Sentence(c.Request().Context(), err), "")
+}
+
+// AskReturnBatch is GET urls.ReturnBatchPattern, for readers without dialogs.
+func (h *Handlers) AskReturnBatch(c echo.Context) error { return h.askBatch(c, "return") }
+
+// AskRejectBatch is GET urls.RejectBatchPattern.
+func (h *Handlers) AskRejectBatch(c echo.Context) error { return h.askBatch(c, "reject") }
+
+// AskRecallBatch is GET urls.RecallBatchPattern.
+func (h *Handlers) AskRecallBatch(c echo.Context) error { return h.askBatch(c, "recall") }
+
+func (h *Handlers) askBatch(c echo.Context, what string) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	return h.askBatchAgain(c, id, what, batchForm{}, nil)
+}
+
+// askBatchAgain draws the question, after a refusal with what was typed.
+func (h *Handlers) askBatchAgain(c echo.Context, id int64, what string, f batchForm, refused error) error {
+	ctx, by := c.Request().Context(), ActorFrom(c)
+	b, err := h.Payouts.Batch(ctx, id)
+	if err != nil {
+		return err
+	}
+	if what == "recall" {
+		again := b
+		err = again.Recall(by, b.Version, "asked")
+	} else {
+		err = b.DecidableBy(by)
+	}
+	if err != nil {
+		return h.refusedBatch(c, id, err)
+	}
+	maker, err := h.Staff.Get(ctx, b.MakerID)
+	if err != nil {
+		return err
+	}
+	a := view.Question(ctx, b, what, maker.Name, "")
+	return h.answerAsk(c, a, f, refused)
+}
+
+func (h *Handlers) answerAsk(c echo.Context, a view.AskReason, f batchForm, refused error) error {
+	a.Page = h.page(c, a.Ask.Title, "batches")
+	a.Ask.CSRF, a.Chosen, a.Typed = a.CSRF, f.Reason, f.Note
+	status := http.StatusOK
+	if refused != nil {
+		a.Problem, status = Sentence(c.Request().Context(), refused), Status(refused)
+	}
+	return render(c, status, view.AskReasonPage(a))
+}
+
+// ReturnBatch is POST urls.ReturnBatchPattern.
+func (h *Handlers) ReturnBatch(c echo.Context) error { return h.decide(c, models.Return, "return") }
+
+// RejectBatch is POST urls.RejectBatchPattern.
+func (h *Handlers) RejectBatch(c echo.Context) error { return h.decide(c, models.Reject, "reject") }
+
+func (h *Handlers) decide(c echo.Context, d models.Decision, what string) error {
+	id, f, err := readBatchForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	err = h.Payouts.Decide(ctx, ActorFrom(c), id, payouts.Verdict{Decision: d, Seen: f.seen(), Reason: f.why(ctx)})
+	if err != nil {
+		return h.refusedAsk(c, id, what, f, err)
+	}
+	if d == models.Reject {
+		return h.done(c, nil, "batches.done.rejected", urls.Batch(id))
+	}
+	b, err := h.Payouts.Batch(ctx, id)
+	if err != nil {
+		return err
+	}
+	maker, err := h.Staff.Get(ctx, b.MakerID)
+	if err != nil {
+		return err
+	}
+	if err := h.flash(c, "ok", i18n.T(ctx, "batches.done.returned", "Name", maker.Name)); err != nil {
+		return err
+	}
+	return seeOther(c, urls.Batch(id))
+}
+
+// refusedAsk asks again when only the reason is missing, else shows the batch as it is now.
+func (h *Handlers) refusedAsk(c echo.Context, id int64, what string, f batchForm, err error) error {
+	if models.KindOf(err) == models.Invalid {
+		return h.askBatchAgain(c, id, what, f, err)
+	}
+	return h.refusedBatch(c, id, err)
+}
+
+// RecallBatch is POST urls.RecallBatchPattern.
+func (h *Handlers) RecallBatch(c echo.Context) error {
+	id, f, err := readBatchForm(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if err := h.Payouts.Recall(ctx, ActorFrom(c), id, f.Version, f.why(ctx)); err != nil {
+		return h.refusedAsk(c, id, "recall", f, err)
+	}
+	return h.done(c, nil, "batches.done.recalled", urls.Batch(id))
+}
+
+// SubmitBatch is POST urls.SubmitBatchPattern.
+func (h *Handlers) SubmitBatch(c echo.Context) error {
+	id, f, err := readBatchForm(c)
+	if err != nil {
+		return err
+	}
+	if err := h.Payouts.Submit(c.Request().Context(), ActorFrom(c), id, f.Version); err != nil {
+		return h.refusedBatch(c, id, err)
+	}
+	return h.done(c, nil, "batches.done.submitted", urls.Batch(id))
+}
+
+// AskRemoveItem is GET urls.RemoveBatchItemPattern.
+func (h *Handlers) AskRemoveItem(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	return h.askRemove(c, id, batchForm{}, nil)
+}
+
+func (h *Handlers) askRemove(c echo.Context, id int64, f batchForm, refused error) error {
+	b, x, err := h.batchItem(c, id)
+	if err != nil {
+		return err
+	}
+	if err := b.EditableBy(ActorFrom(c)); err != nil {
+		return h.refusedBatch(c, id, err)
+	}
+	ctx := c.Request().Context()
+	return h.answerAsk(c, view.RemoveQuestion(ctx, b, x.ID, x.Payee.Name(), x.Amount, ""), f, refused)
+}
+
+// batchItem reads the batch and the payout a path names together.
+func (h *Handlers) batchItem(c echo.Context, id int64) (b models.Batch, x models.Payout, err error) {
+	item, err := pathID(c, "payout")
+	if err != nil {
+		return b, x, err
+	}
+	ctx := c.Request().Context()
+	if b, err = h.Payouts.Batch(ctx, id); err != nil {
+		return b, x, err
+	}
+	if x, err = h.Payouts.Payout(ctx, item); err == nil && x.BatchID != id {
+		err = echo.NewHTTPError(http.StatusNotFound)
+	}
+	return b, x, err
+}
+
+// RemoveItem is POST urls.RemoveBatchItemPattern.
+func (h *Handlers) RemoveItem(c echo.Context) error {
+	id, f, err := readBatchForm(c)
+	if err != nil {
+		return err
+	}
+	_, x, err := h.batchItem(c, id)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	err = h.Payouts.RemoveItem(ctx, ActorFrom(c), id, x.ID, f.Version, f.why(ctx))
+	var refused *models.Error
+	switch {
+	case errors.As(err, &refused) && refused.Kind == models.Invalid:
+		return h.askRemove(c, id, f, err)
+	case err != nil:
+		return h.refusedBatch(c, id, err)
+	}
+	said := i18n.T(ctx, "batches.done.removed", "Code", x.Code, "Amount", i18n.Money(ctx, x.Amount))
+	if err := h.flash(c, "ok", said); err != nil {
+		return err
+	}
+	return seeOther(c, urls.Batch(id))
+}

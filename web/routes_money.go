@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net/http"
+
+	"pagaduria/handlers"
+	"pagaduria/models"
+	"pagaduria/views/urls"
+)
+
+// moneyRoutes are the home page and the pages of batches and payouts. Payouts are taken out of a batch by its makers
+// and its checkers, who are those who operate payouts; which of them, and when, is for the batch to say.
+func moneyRoutes(h *handlers.Handlers) []Route {
+	return []Route{
+		{Method: http.MethodGet, Path: urls.HomePattern, Perm: models.PermHome, Handler: h.Home},
+
+		{Method: http.MethodGet, Path: urls.BatchesPattern, Perm: models.PermBatchesView, Handler: h.BatchList},
+		{Method: http.MethodPost, Path: urls.BatchesPattern, Perm: models.PermBatchesPrepare, Handler: h.CreateBatch, Within: uploadWithin},
+		{Method: http.MethodGet, Path: urls.NewBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.NewBatch},
+		{Method: http.MethodGet, Path: urls.NewBatchFilePattern, Perm: models.PermBatchesPrepare, Handler: h.NewBatchFile},
+		{Method: http.MethodGet, Path: urls.BatchPattern, Perm: models.PermBatchesView, Handler: h.BatchPage},
+		{Method: http.MethodGet, Path: urls.BatchProgressPattern, Perm: models.PermBatchesView, Handler: h.BatchProgress},
+		{Method: http.MethodPost, Path: urls.SubmitBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.SubmitBatch},
+		{Method: http.MethodPost, Path: urls.ApproveBatchPattern, Perm: models.PermBatchesDecide, Handler: h.ApproveBatch},
+		{Method: http.MethodGet, Path: urls.ReturnBatchPattern, Perm: models.PermBatchesDecide, Handler: h.AskReturnBatch},
+		{Method: http.MethodPost, Path: urls.ReturnBatchPattern, Perm: models.PermBatchesDecide, Handler: h.ReturnBatch},
+		{Method: http.MethodGet, Path: urls.RejectBatchPattern, Perm: models.PermBatchesDecide, Handler: h.AskRejectBatch},
+		{Method: http.MethodPost, Path: urls.RejectBatchPattern, Perm: models.PermBatchesDecide, Handler: h.RejectBatch},
+		{Method: http.MethodGet, Path: urls.RecallBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.AskRecallBatch},
+		{Method: http.MethodPost, Path: urls.RecallBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.RecallBatch},
+		{Method: http.MethodGet, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.AskRemoveItem},
+		{Method: http.MethodPost, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.RemoveItem},
+
+		{Method: http.MethodGet, Path: urls.PayoutsPattern, Perm: models.PermPayoutsView, Handler: h.PayoutList},
+		{Method: http.MethodGet, Path: urls.PayoutsFilePattern, Perm: models.PermPayoutsView, Handler: h.PayoutFile, Within: uploadWithin},
+		{Method: http.MethodGet, Path: urls.PayoutsSumPattern, Perm: models.PermPayoutsView, Handler: h.PayoutSum},
+		{Method: http.MethodGet, Path: urls.PayoutPattern, Perm: models.PermPayoutsView, Handler: h.PayoutPage},
+		{Method: http.MethodGet, Path: urls.HoldPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.AskHoldPayout},
+		{Method: http.MethodPost, Path: urls.HoldPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.HoldPayout},
+		{Method: http.MethodGet, Path: urls.ReleasePayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.AskReleasePayout},
+		{Method: http.MethodPost, Path: urls.ReleasePayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.ReleasePayout},
+		{Method: http.MethodGet, Path: urls.CancelPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.AskCancelPayout},
+		{Method: http.MethodPost, Path: urls.CancelPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.CancelPayout},
+		{Method: http.MethodPost, Path: urls.LookUpPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.LookUpPayout},
+	}
+}
