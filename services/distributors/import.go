@@ -106,7 +106,7 @@ func (i *importing) readKeys(r io.ReadSeeker) error {
 		return nil
 	}
 	err := imports.EachRow(r, intake.DistributorColumns, i.options, func(row imports.Row) error {
-		if row.Damage != "" || row.Repeated {
+		if row.Damage != "" || row.Skip {
 			return nil
 		}
 		parsed, fault, _ := intake.ParseDistributor(row.Get, i.options.Today)
@@ -149,7 +149,7 @@ func (i *importing) readRows(r io.ReadSeeker) error {
 // judge counts a row and notes its faults; good ones are to be staged.
 func (i *importing) judge(row imports.Row) (s stagedRow, good bool) {
 	i.result.Rows++
-	if row.Repeated {
+	if row.Skip {
 		i.result.Skipped++
 		i.show(row, models.RowSkipped)
 		return s, false

@@ -37,7 +37,7 @@ type Service struct {
 	DB    *store.DB
 	Blobs *blobs.Store
 	Kinds []Kind
-	Today func() time.Time // the Bogotá date that files are judged by
+	Today func() time.Time // the Bogotá date that files are judged by, as midnight UTC
 }
 
 // WorkArgs is the job that calls Work for an upload.

@@ -11,13 +11,13 @@ import (
 
 // Row is one record of a file, read by our column names.
 type Row struct {
-	Line     int
-	Damage   sheet.Damage // the record cannot be read
-	Repeated bool         // the header once more
-	rec      *sheet.Record
-	columns  []sheet.Column
-	found    sheet.Columns
-	place    map[string]int
+	Line    int
+	Damage  sheet.Damage // the record cannot be read
+	Skip    bool         // a blank line, or the header once more
+	rec     *sheet.Record
+	columns []sheet.Column
+	found   sheet.Columns
+	place   map[string]int
 }
 
 // Get answers the cell of one of our columns, "" where the file lacks it.
@@ -61,7 +61,7 @@ func (r Row) Fault() *intake.Fault {
 	return &intake.Fault{Code: string(r.Damage), Message: "This row cannot be read."}
 }
 
-// EachRow rewinds a file and reads its records; blank lines are passed over. A file that cannot be read
+// EachRow rewinds a file and reads its records. A file that cannot be read
 // as a whole is refused with a sentence for a person.
 func EachRow(f io.ReadSeeker, columns []sheet.Column, o models.ImportOptions, each func(Row) error) error {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
@@ -80,10 +80,8 @@ func EachRow(f io.ReadSeeker, columns []sheet.Column, o models.ImportOptions, ea
 		row.place[c.Name] = i
 	}
 	for r.Next() {
-		if row.rec.Damage == sheet.Whole && row.rec.Blank() {
-			continue
-		}
-		row.Line, row.Damage, row.Repeated = row.rec.Line, row.rec.Damage, sheet.Repeats(r.Header(), row.rec)
+		row.Line, row.Damage = row.rec.Line, row.rec.Damage
+		row.Skip = row.Damage == sheet.Whole && (row.rec.Blank() || sheet.Repeats(r.Header(), row.rec))
 		if err := each(row); err != nil {
 			return err
 		}
