@@ -62,10 +62,10 @@ func Fill(ctx context.Context, db *store.DB, size Size, cast Cast, now time.Time
 		return err
 	}
 	if there {
-		return models.Refuse(models.Conflict, "demo.there", "The demo data is in this database already: use an empty one to make it anew.", nil)
+		return models.Errorf(models.Conflict, "The demo data is in this database already: use an empty one to make it anew.")
 	}
 	if size.Distributors < 10 {
-		return models.Refuse(models.Invalid, "demo.too_small", "A demo needs at least 10 distributors.", nil)
+		return models.Errorf(models.Invalid, "A demo needs at least 10 distributors.")
 	}
 	w := world{Size: size, cast: cast, now: now.UTC().Truncate(time.Minute)}
 	w.start = w.now.AddDate(0, 0, -w.days())
