@@ -932,7 +932,7 @@ func verification(p PersonPage) templ.Component {
 								}()
 							}
 							ctx = templ.InitializeContext(ctx)
-							if p.May(models.PermDistributorsJudge) || p.May(models.PermAuditView) {
+							if p.May(models.PermDistributorsJudge) {
 								templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 38, "<a href=\"")
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
