@@ -90,6 +90,15 @@ func Sentence(ctx context.Context, err error) string {
 	return i18n.T(ctx, e.Key, args...)
 }
 
+// fieldKeys are the message keys of the fields that an error is about, by field.
+func fieldKeys(err error) map[string]string {
+	var e *models.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	return e.Fields
+}
+
 // fieldErrors are the sentences to show beside the fields of a form, by field.
 func fieldErrors(ctx context.Context, err error) map[string]string {
 	var e *models.Error

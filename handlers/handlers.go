@@ -38,6 +38,7 @@ type Handlers struct {
 	Now      func() time.Time
 	Demo     bool   // demo data and log-ins
 	Merchant string // whose office this is, shown in the frame
+	Hooks    string // public address that rails post notifications to, without a path
 
 	Routes map[models.Permission][]pages.Route // of the route table, for the page of permissions
 }

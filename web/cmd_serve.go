@@ -43,6 +43,13 @@ func runServe(ctx context.Context, t *terminal, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if demo {
+		stop, err := a.demoRails(ctx, l.Addr().String())
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
 	if !noWorker {
 		stop, err := a.work(ctx)
 		if err != nil {
@@ -53,11 +60,6 @@ func runServe(ctx context.Context, t *terminal, args []string) (err error) {
 	a.log.InfoContext(ctx, "serving", "on", l.Addr().String(), "workers", !noWorker, "demo", demo)
 	a.h.Webhooks.Start()
 	defer a.h.Webhooks.Stop()
-	if demo {
-		if err := a.h.Staff.EnsureDemo(ctx); err != nil {
-			return err
-		}
-	}
 	s := &server{cfg: cfg, db: a.db.DB, h: a.h, log: a.log, metrics: a.metrics, authenticate: a.h.Authenticate}
 	return s.serve(ctx, l)
 }

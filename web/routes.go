@@ -60,5 +60,6 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		importRoutes(h),
 		earningRoutes(h),
 		moneyRoutes(h),
+		railRoutes(h),
 	)
 }

@@ -37,6 +37,7 @@ type app struct {
 	h       *handlers.Handlers
 	metrics *metrics
 	mailer  mail.Sender // nil without a mail server
+	local   string      // address of this server, where the demo's simulators notify us; "" outside the demo
 }
 
 // openApp reads the configuration, opens the database and wires the services. close it after use.
@@ -80,7 +81,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		}
 	}
 	db := a.db.DB
-	h := &handlers.Handlers{DB: db, Blobs: files, Log: a.log, Now: time.Now, Demo: demo}
+	h := &handlers.Handlers{DB: db, Blobs: files, Log: a.log, Now: time.Now, Demo: demo, Hooks: a.address("")}
 	h.Mail = mail.New(db, keys, h.Now)
 	h.Staff, err = staff.New(staff.Options{DB: db, Vault: keys, Mail: h.Mail, Now: h.Now, Demo: demo, SetUp: func(token string) string {
 		return a.address(urls.SetUp(token))
@@ -120,13 +121,21 @@ func (a *app) address(path string) string {
 	return strings.TrimSuffix(a.cfg.BaseURL.String(), "/") + path
 }
 
+// hooks is the address that rails send notifications to, without a path.
+func (a *app) hooks() string {
+	if a.local != "" {
+		return "http://" + a.local
+	}
+	return a.address("")
+}
+
 // openRail makes the adapter of a connection; it is the one place that knows the rails by name.
 func (a *app) openRail(c models.Connection, k models.Credentials) (providers.Provider, error) {
 	switch c.Rail {
 	case "d24":
 		return d24.New(d24.Config{
 			BaseURL: c.BaseURL, Login: k.Login, Pass: k.Pass, Signature: k.Signature,
-			NotificationURL: a.address("/webhooks/d24/" + c.Slug), Rate: float64(c.Rate), Concurrency: c.Concurrency,
+			NotificationURL: a.hooks() + urls.WebhookIntake(c.Rail, c.Slug), Rate: float64(c.Rate), Concurrency: c.Concurrency,
 		}), nil
 	}
 	return nil, fmt.Errorf("there is no rail %q", c.Rail)

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"math"
+	"net/http"
+	"time"
+
+	"pagaduria/handlers"
+	"pagaduria/models"
+	"pagaduria/views/urls"
+)
+
+// trialWithin bounds trying a connection out: the rail has 15 seconds to answer.
+const trialWithin = 40 * time.Second
+
+// railRoutes are where rails notify us, the log of that, and the connections to rails.
+func railRoutes(h *handlers.Handlers) []Route {
+	const get, post = http.MethodGet, http.MethodPost
+	return []Route{
+		// The handler bounds the body itself, so that one that is too large is logged.
+		{Method: post, Path: urls.WebhookIntakePattern, Perm: models.PermPublic, Handler: h.ReceiveWebhook, Outside: true, Body: math.MaxInt64},
+
+		{Method: get, Path: urls.WebhooksPattern, Perm: models.PermWebhooksView, Handler: h.WebhookLog},
+		{Method: get, Path: urls.WebhookPattern, Perm: models.PermWebhooksView, Handler: h.WebhookPage},
+		{Method: get, Path: urls.ReplayWebhookPattern, Perm: models.PermWebhooksReplay, Handler: h.AskReplayWebhook},
+		{Method: post, Path: urls.ReplayWebhookPattern, Perm: models.PermWebhooksReplay, Handler: h.ReplayWebhook},
+
+		{Method: get, Path: urls.ConnectionsPattern, Perm: models.PermConnectionsView, Handler: h.ConnectionList},
+		{Method: get, Path: urls.NewConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.NewConnection},
+		{Method: post, Path: urls.NewConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.AddConnection},
+		{Method: get, Path: urls.ConnectionPattern, Perm: models.PermConnectionsView, Handler: h.ConnectionPage},
+		{Method: post, Path: urls.ConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.SaveConnection},
+		{Method: post, Path: urls.TestConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.TestConnection, Within: trialWithin},
+	}
+}
