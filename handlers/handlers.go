@@ -14,6 +14,7 @@ import (
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
 	"pagaduria/services/webhooks"
@@ -32,6 +33,7 @@ type Handlers struct {
 	Payouts      *payouts.Service
 	Imports      *imports.Service
 	Sessions     *Sessions
+	Finder       *search.Service
 	Webhooks     *webhooks.Service
 
 	Log      *slog.Logger

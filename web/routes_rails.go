@@ -13,7 +13,7 @@ import (
 // trialWithin bounds trying a connection out: the rail has 15 seconds to answer.
 const trialWithin = 40 * time.Second
 
-// railRoutes are where rails notify us, the log of that, and the connections to rails.
+// railRoutes are where rails notify us, the log of that, the connections to rails, and the box that finds everything.
 func railRoutes(h *handlers.Handlers) []Route {
 	const get, post = http.MethodGet, http.MethodPost
 	return []Route{
@@ -31,5 +31,7 @@ func railRoutes(h *handlers.Handlers) []Route {
 		{Method: get, Path: urls.ConnectionPattern, Perm: models.PermConnectionsView, Handler: h.ConnectionPage},
 		{Method: post, Path: urls.ConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.SaveConnection},
 		{Method: post, Path: urls.TestConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.TestConnection, Within: trialWithin},
+
+		{Method: get, Path: urls.SearchPattern, Perm: models.PermSignedIn, Handler: h.Search},
 	}
 }

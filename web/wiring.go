@@ -22,6 +22,7 @@ import (
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
@@ -92,6 +93,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Payouts = &payouts.Service{DB: db, Vault: keys, Open: a.openRail, Now: h.Now, Observe: a.metrics.ObserveRail}
 	h.Webhooks = &webhooks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
 	h.Distributors = &distributors.Service{DB: db, Blobs: files, Today: a.today}
+	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
 		return h.Payouts.WhyNotByRail(ctx)
