@@ -8,6 +8,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/ident"
 	"pagaduria/views/i18n"
+	"pagaduria/views/payouts"
 	"pagaduria/views/ui"
 	"pagaduria/views/urls"
 )
@@ -122,16 +123,24 @@ func more(ctx context.Context, r ReviewItem) string {
 	return i18n.N(ctx, "batches.lines", int(r.Lines))
 }
 
-// goesTo is the end of an account.
-func goesTo(r ReviewItem) string {
+// goesTo is the network and the end of the account.
+func goesTo(ctx context.Context, r ReviewItem) string {
+	d := models.Destination{Kind: r.Method, BankCode: r.BankCode, AccountNumber: r.Account}
 	if r.Method == models.BreB {
-		d := models.Destination{Kind: r.Method, BreBKey: r.Account}
+		d = models.Destination{Kind: r.Method, BreBKey: r.Account}
 		if strings.Contains(r.Account, "@") {
 			d.BreBKeyKind = models.BreBEmail
 		}
-		return d.Masked()
 	}
-	return models.Destination{Kind: r.Method, AccountNumber: r.Account}.Masked()
+	return place(ctx, d)
+}
+
+// place is where money goes, as people call it: "Bancolombia •••• 7731".
+func place(ctx context.Context, d models.Destination) string {
+	if end := d.Masked(); end != "" {
+		return payouts.Network(ctx, d) + " " + end
+	}
+	return payouts.Network(ctx, d)
 }
 
 func document(docType, number, dv string) string { return ident.Mask(docType, number, dv) }

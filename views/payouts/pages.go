@@ -4,6 +4,7 @@ package payouts
 import (
 	"context"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -301,6 +302,15 @@ func outcome(a Attempt) ui.Look {
 		return ui.Look{Tone: "hold", Icon: "help-circle", Key: "payouts.outcome.unknown"}
 	}
 	return ui.Look{Tone: "info", Icon: "clock", Key: "payouts.outcome.open"}
+}
+
+// kindText is what was asked, and the status of the answer.
+func kindText(ctx context.Context, a Attempt) string {
+	text := i18n.T(ctx, "payouts.kind."+a.Kind)
+	if a.Status == 0 {
+		return text
+	}
+	return text + ", HTTP " + strconv.Itoa(a.Status)
 }
 
 func maskedDocument(p models.Payee) string { return ident.Mask(p.DocType, p.DocNumber, p.DocDV) }
