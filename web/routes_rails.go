@@ -3,6 +3,7 @@ package main
 import (
 	"math"
 	"net/http"
+	"strings"
 	"time"
 
 	"pagaduria/handlers"
@@ -34,4 +35,15 @@ func railRoutes(h *handlers.Handlers) []Route {
 
 		{Method: get, Path: urls.SearchPattern, Perm: models.PermSignedIn, Handler: h.Search},
 	}
+}
+
+// lean keeps compression away from notifications, whose answers have no body: rails send thousands a second.
+func lean(bare, compressed http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, urls.NavWebhooks+"/") {
+			bare.ServeHTTP(w, r)
+			return
+		}
+		compressed.ServeHTTP(w, r)
+	})
 }

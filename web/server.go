@@ -64,7 +64,7 @@ func (s *server) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("set up compression: %w", err)
 	}
-	return compress(e), nil
+	return lean(e, compress(e)), nil
 }
 
 // listen opens the address before anything slow is done, so that a taken port is known at once.
