@@ -1,29 +1,7 @@
 package queue
 
-import (
-	"context"
-	"fmt"
-	"log/slog"
-	"sync"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-)
-
-// pgxInserter serves transactions that speak pgx alone.
-var pgxInserter = sync.OnceValues(func() (*river.Client[pgx.Tx], error) {
-	return river.NewClient(riverpgxv5.New(nil), &river.Config{Logger: slog.New(slog.DiscardHandler)})
-})
-
-// InsertPgx is Insert for a transaction begun on the pool, where every round trip counts.
-func InsertPgx(ctx context.Context, tx pgx.Tx, args river.JobArgs) error {
-	client, err := pgxInserter()
-	if err != nil {
-		return err
-	}
-	if _, err := client.InsertTx(ctx, tx, args, nil); err != nil {
-		return fmt.Errorf("enqueue %s: %w", args.Kind(), err)
-	}
-	return nil
-}
+// InsertSQL begins a statement that enqueues a job together with what it follows from, where every round trip counts.
+// A SELECT of its arguments (jsonb), kind and most attempts must follow; everything else keeps River's defaults, as its
+// documentation has it for programs in other languages. Nobody is woken: workers find the job when they look next,
+// within a second.
+const InsertSQL = `INSERT INTO river_job (args, kind, max_attempts)`

@@ -105,16 +105,23 @@ func (i *intake) gather(group []pending) []pending {
 	return group
 }
 
-// A notification whose very bytes were accepted before is a duplicate.
-const insertEvents = `
-INSERT INTO webhook_events (connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id)
-SELECT NULLIF(x.connection_id, 0), x.rail, x.remote, x.headers, x.body, x.body_hash,
-    CASE WHEN x.verdict = 'accepted' AND EXISTS (SELECT 1 FROM webhook_events e WHERE e.body_hash = x.body_hash AND e.connection_id = x.connection_id AND e.verdict = 'accepted')
-         THEN 'duplicate' ELSE x.verdict END, x.reason, x.reference, x.rail_id
-FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[])
-    WITH ORDINALITY AS x(connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id, n)
-ORDER BY x.n
-RETURNING id, verdict`
+// storeEvents stores a group and enqueues the work on what was accepted, all in one statement and so in one transaction:
+// a second round trip would cost more than the group itself. A notification whose very bytes were accepted before is a
+// duplicate.
+const storeEvents = `
+WITH stored AS (
+    INSERT INTO webhook_events (connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id)
+    SELECT NULLIF(x.connection_id, 0), x.rail, x.remote, x.headers, x.body, x.body_hash,
+        CASE WHEN x.verdict = 'accepted' AND EXISTS (SELECT 1 FROM webhook_events e WHERE e.body_hash = x.body_hash AND e.connection_id = x.connection_id AND e.verdict = 'accepted')
+             THEN 'duplicate' ELSE x.verdict END, x.reason, x.reference, x.rail_id
+    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[])
+        WITH ORDINALITY AS x(connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id, n)
+    ORDER BY x.n
+    RETURNING id, verdict
+), enqueued AS (` + queue.InsertSQL + `
+    SELECT jsonb_build_object('events', jsonb_agg(id ORDER BY id)), $11, 25 FROM stored WHERE verdict = 'accepted' HAVING count(*) > 0
+)
+SELECT verdict FROM stored ORDER BY id`
 
 func (i *intake) commit(pool *pgxpool.Pool, group []pending) {
 	verdicts, err := write(pool, group)
@@ -127,41 +134,15 @@ func (i *intake) commit(pool *pgxpool.Pool, group []pending) {
 	}
 }
 
-// write stores a group and enqueues the work on what was accepted, in one transaction.
+// write stores a group and answers what became of each.
 func write(pool *pgxpool.Pool, group []pending) ([]Verdict, error) {
-	ctx := context.Background() // the group belongs to many requests
-	tx, err := pool.Begin(ctx)
+	rows, err := pool.Query(context.Background(), storeEvents, columns(group)...) // the group belongs to many requests
 	if err != nil {
 		return nil, fmt.Errorf("store %d notifications: %w", len(group), err)
 	}
-	defer func() { _ = tx.Rollback(ctx) }() // after Commit this does nothing
-	rows, err := tx.Query(ctx, insertEvents, columns(group)...)
+	verdicts, err := pgx.CollectRows(rows, pgx.RowTo[Verdict])
 	if err != nil {
 		return nil, fmt.Errorf("store %d notifications: %w", len(group), err)
-	}
-	type stored struct {
-		ID      int64
-		Verdict Verdict
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[stored])
-	if err != nil {
-		return nil, fmt.Errorf("store %d notifications: %w", len(group), err)
-	}
-	verdicts := make([]Verdict, len(list))
-	var work []int64
-	for n, r := range list {
-		verdicts[n] = r.Verdict
-		if r.Verdict == Accepted {
-			work = append(work, r.ID)
-		}
-	}
-	if len(work) > 0 {
-		if err := queue.InsertPgx(ctx, tx, WorkArgs{Events: work}); err != nil {
-			return nil, err
-		}
-	}
-	if err := tx.Commit(ctx); err != nil {
-		return nil, fmt.Errorf("commit %d notifications: %w", len(group), err)
 	}
 	return verdicts, nil
 }
@@ -189,5 +170,5 @@ func columns(group []pending) []any {
 			body[k] = []byte{}
 		}
 	}
-	return []any{connection, rail, remote, headers, body, hash, verdict, reason, reference, railID}
+	return []any{connection, rail, remote, headers, body, hash, verdict, reason, reference, railID, WorkArgs{}.Kind()}
 }

@@ -33,7 +33,10 @@ SELECT e.id, COALESCE(p.id, 0) FROM webhook_events e LEFT JOIN payouts p ON p.co
 WHERE e.id = ANY($1) AND NOT EXISTS (SELECT 1 FROM webhook_runs r WHERE r.event_id = e.id AND r.outcome <> 'failed')
 ORDER BY e.id`
 
-const insertRun = `INSERT INTO webhook_runs (event_id, outcome, note, actor_name) VALUES ($1, $2, $3, $4)`
+const (
+	insertRun  = `INSERT INTO webhook_runs (event_id, outcome, note, actor_name) VALUES ($1, $2, $3, $4)`
+	insertRuns = `INSERT INTO webhook_runs (event_id, outcome, note) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])`
+)
 
 // Work asks the rail for the status of every payout that the events name. A failure is noted, and the job tries again.
 func (s *Service) Work(ctx context.Context, a WorkArgs) error {
@@ -44,17 +47,18 @@ func (s *Service) Work(ctx context.Context, a WorkArgs) error {
 	}
 	var failed error
 	asked := map[int64]string{} // several events of one payout need one question
-	for _, e := range list {
+	events, outcomes, notes := make([]int64, len(list)), make([]string, len(list)), make([]string, len(list))
+	for i, e := range list {
 		outcome, known := asked[e.Payout]
-		note := ""
 		if !known {
-			outcome, note, err = s.workOn(ctx, e.Payout, models.Actor{})
+			outcome, notes[i], err = s.workOn(ctx, e.Payout, models.Actor{})
 			failed = errors.Join(failed, err)
 			asked[e.Payout] = outcome
 		}
-		if _, err := s.DB.Pool.Exec(ctx, insertRun, e.Event, outcome, note, ""); err != nil {
-			return fmt.Errorf("note work on notification %d: %w", e.Event, err)
-		}
+		events[i], outcomes[i] = e.Event, outcome
+	}
+	if _, err := s.DB.Pool.Exec(ctx, insertRuns, events, outcomes, notes); err != nil {
+		return fmt.Errorf("note work on %d notifications: %w", len(events), err)
 	}
 	return failed
 }
