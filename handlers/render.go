@@ -8,6 +8,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"pagaduria/models"
 	"pagaduria/views/layout"
 )
 
@@ -18,7 +19,21 @@ func (h *Handlers) page(c echo.Context, title, active string) layout.Page {
 	return layout.Page{
 		Title: title, Active: active, Staff: viewer(c), CSRF: v.CSRF, Flash: v.Flash, Theme: v.Theme,
 		Path: c.Request().URL.RequestURI(), Demo: h.Demo, Now: h.Now(), Merchant: h.Merchant,
+		Counts: h.badges(c),
 	}
+}
+
+// badges are the numbers beside entries of the navigation: how many batches wait for approval, up to a second old.
+// Without them the page is whole, so a failure is left to the page's own queries to tell.
+func (h *Handlers) badges(c echo.Context) map[string]int {
+	if !ActorFrom(c).May(models.PermBatchesView) || h.Payouts == nil {
+		return nil
+	}
+	waiting, err := h.Payouts.Waiting(c.Request().Context())
+	if err != nil {
+		return nil
+	}
+	return map[string]int{"batches": int(waiting)}
 }
 
 // partial answers whether htmx asks for a part: not for a whole page by a boosted link, and not to

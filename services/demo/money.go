@@ -45,7 +45,7 @@ func (w world) payoutAt(i int) history {
 	switch n := w.pick(forState, i+1, 1000); {
 	case n < 25:
 		h.state, h.cause, h.code = models.PayoutFailed, []string{"account", "document", "name", "bank_refused"}[n%4], []string{"800", "805", "806", "807"}[n%4]
-	case n < 55:
+	case n < 55 && w.person(h.payee).to.Kind.Cash():
 		h.state, h.cause, h.code, h.at = models.PayoutExpired, "expired", "809", h.created.AddDate(0, 0, 7)
 	case n < 60:
 		h.state, h.cause, h.code = models.PayoutReturned, "reversed", "826"

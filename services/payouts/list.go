@@ -159,6 +159,12 @@ func (s *Service) Tallies(ctx context.Context) (map[string]Sum, error) {
 	return s.recent.get("payouts", func() (map[string]Sum, error) { return s.tallies(ctx, "payouts") })
 }
 
+// Waiting returns how many batches wait for approval. The number may be a second old.
+func (s *Service) Waiting(ctx context.Context) (int64, error) {
+	sums, err := s.recent.get("batches", func() (map[string]Sum, error) { return s.tallies(ctx, "batches") })
+	return sums[string(models.BatchInApproval)].Count, err
+}
+
 // BatchTallies returns the count and sum of each batch state, from running sums.
 func (s *Service) BatchTallies(ctx context.Context) (map[string]Sum, error) {
 	return s.tallies(ctx, "batches")
