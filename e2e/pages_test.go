@@ -1,0 +1,280 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// looks cover every page at each width, theme and language; together they are few enough for every run.
+var looks = []look{
+	{1440, 900, "light", "en"},
+	{390, 844, "dark", "es-CO"},
+	{1440, 900, "dark", "zh-CN"},
+}
+
+// page is one address to look at.
+type page struct {
+	path   string
+	as     string // e-mail of the demo account; "" before signing in
+	status int
+	late   bool // it may say that the payout has moved on: the simulated rail goes its own way meanwhile
+}
+
+// records are queries for what :id stands for below a root: a record that shows much.
+var records = map[string]string{
+	"/distributors/:id":        `SELECT distributor_id FROM payouts WHERE state = 'paid' ORDER BY id DESC LIMIT 1`,
+	"/distributors/import/:id": `SELECT max(id) FROM imports WHERE kind = 'distributors'`,
+	"/orders/import/:id":       `SELECT max(id) FROM imports WHERE kind = 'orders'`,
+	"/commissions/import/:id":  `SELECT max(id) FROM imports WHERE kind = 'commissions'`,
+	"/tracking/import/:id":     `SELECT max(id) FROM imports WHERE kind = 'tracking'`,
+	"/orders/:id":              `SELECT o.id FROM orders o JOIN commission_lines l ON l.order_number = o.number ORDER BY o.id DESC LIMIT 1`,
+	"/batches/:id":             `SELECT id FROM batches WHERE state = 'in_approval' ORDER BY id DESC LIMIT 1`,
+	"/payouts/:id":             `SELECT payout_id FROM payout_attempts ORDER BY id DESC LIMIT 1`,
+	"/webhooks/events/:id":     `SELECT max(id) FROM webhook_events`,
+	"/connections/:id":         `SELECT min(id) FROM connections`,
+	"/staff/:id":               `SELECT id FROM staff WHERE email = 'support@demo.test'`,
+	"/outbox/:id":              `SELECT max(id) FROM mails`,
+}
+
+// addresses are queries for the whole path, where the records' ids depend on each other or on a state.
+var addresses = map[string]string{
+	"/distributors/:id/evidence/:file":         `SELECT format('/distributors/%s/evidence/%s', distributor_id, file_id) FROM verifications WHERE file_id IS NOT NULL LIMIT 1`,
+	"/distributors/:id/methods/:method/retire": `SELECT format('/distributors/%s/methods/%s/retire', distributor_id, id) FROM payout_methods ORDER BY id LIMIT 1`,
+	"/batches/:id/payouts/:payout/remove": `SELECT format('/batches/%s/payouts/%s/remove', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
+		WHERE b.state = 'in_approval' ORDER BY p.id DESC LIMIT 1`,
+	"/batches/:id/progress": `SELECT format('/batches/%s/progress', id) FROM batches WHERE state IN ('dispatching', 'done') ORDER BY id DESC LIMIT 1`,
+	"/commissions/hold":     `SELECT '/commissions/hold?all=1'`,
+	"/commissions/release":  `SELECT '/commissions/release?all=1'`,
+	"/payouts/:id/hold":     `SELECT format('/payouts/%s/hold', id) FROM payouts ORDER BY state = 'sent' DESC, id DESC LIMIT 1`,
+	"/payouts/:id/cancel":   `SELECT format('/payouts/%s/cancel', id) FROM payouts ORDER BY state IN ('sent', 'approved') DESC, id DESC LIMIT 1`,
+	"/payouts/:id/release":  `SELECT format('/payouts/%s/release', id) FROM payouts ORDER BY state = 'on_hold' DESC, id DESC LIMIT 1`,
+}
+
+var parameter = regexp.MustCompile(`:[a-z]+`)
+
+// outside are GET routes for programs: they answer, and are no pages.
+var outside = []string{"/healthz", "/readyz", "/metrics", "/static/*"}
+
+// TestEveryPage visits every GET route of the running product, in each look and as somebody it is for, and the
+// states that a list and a record can be in.
+func TestEveryPage(t *testing.T) {
+	p := install(t, "--demo")
+	chromium := browser(t)
+	t.Log("settling")
+	p.settle()
+	t.Log("settled")
+	admin := open(t, chromium, p.url, looks[0])
+	admin.signInDemo("admin@demo.test")
+	p.prepare(t, chromium)
+	pages := append(p.pagesOf(routesOf(t, admin)), states(p)...)
+	t.Log("prepared")
+	sessions := p.signEverybodyIn(t, chromium, pages)
+	var wait sync.WaitGroup
+	for _, l := range looks {
+		wait.Go(func() {
+			b := open(t, chromium, p.url, l)
+			for _, at := range pages {
+				if found := b.inspect(at, sessions[at.as]); len(found) > 0 {
+					t.Errorf("%s in %s%s", at.path, l, report(found))
+				}
+			}
+		})
+	}
+	wait.Wait()
+	t.Logf("%d pages in %d looks", len(pages), len(looks))
+}
+
+// inspect opens one address and answers what is wrong with it.
+func (b *tab) inspect(at page, session string) []string {
+	b.setCookie(sessionCookie, session)
+	if isFile(at.path) {
+		return b.fetches(at)
+	}
+	b.mu.Lock()
+	b.allowed = at.status >= 400 || at.late
+	b.mu.Unlock()
+	status, err := b.to(at.path)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	found := b.check(b.look == looks[0])
+	if status != at.status && !(at.late && status == 409) {
+		found = append(found, fmt.Sprintf("status %d as %s", status, at.as))
+	}
+	return found
+}
+
+// isFile answers whether the address is a download or a part of a page.
+func isFile(path string) bool {
+	path, _, _ = strings.Cut(path, "?")
+	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/progress") || strings.HasSuffix(path, "/sum") || slices.Contains(outside, path) ||
+		strings.Contains(path, "/evidence/")
+}
+
+// fetches asks for something that is not a page, from a page of ours.
+func (b *tab) fetches(at page) []string {
+	got := value[string](b, fmt.Sprintf(`fetch(%q, {headers: {'HX-Request': 'true'}}).then(async r => r.status + ' ' + (await r.text()).length)`, at.path))
+	if status, size, _ := strings.Cut(got, " "); status != fmt.Sprint(at.status) || size == "0" {
+		return []string{"answers " + got + " bytes as " + at.as}
+	}
+	return b.faults()
+}
+
+// settle waits until what the demo sends on its way has happened.
+func (p *product) settle() {
+	p.t.Helper()
+	p.eventually(60*time.Second, "the demo sends nothing", func() bool {
+		return p.number(`SELECT count(*) FROM payout_attempts`) > 0 && p.number(`SELECT count(*) FROM payouts WHERE state = 'paid'`) > 0
+	})
+}
+
+// prepare hands in files and records decisions, so that the pages of both have something to show.
+func (p *product) prepare(t testing.TB, chromium context.Context) {
+	t.Helper()
+	finance := open(t, chromium, p.url, looks[1])
+	finance.signInDemo("finance@demo.test")
+	for kind := range data {
+		finance.upload(p, kind)
+		if kind == "distributors" {
+			finance.take(p)
+		}
+	}
+	p.setUpLink("every.mail@example.test", "Mario Mora", "support")
+	compliance := open(t, chromium, p.url, looks[2])
+	compliance.signInDemo("compliance@demo.test")
+	compliance.decide(p)
+}
+
+// pagesOf turns the route table into addresses. A route nobody knows an address for fails the test.
+func (p *product) pagesOf(routes []route) []page {
+	p.t.Helper()
+	var pages []page
+	for _, r := range routes {
+		if r.pattern == "/static/*" {
+			continue
+		}
+		at := page{path: p.addressOf(r.pattern), as: r.visitor(), status: 200, late: strings.HasPrefix(r.pattern, "/payouts/:id/")}
+		if strings.HasPrefix(r.pattern, "/signin") || strings.HasPrefix(r.pattern, "/setup/") {
+			at.as = ""
+		}
+		if at.path != "" {
+			pages = append(pages, at)
+		}
+	}
+	return pages
+}
+
+// addressOf is where a pattern is visited; "" for one that is looked at on the way to the others.
+func (p *product) addressOf(pattern string) string {
+	p.t.Helper()
+	switch {
+	case pattern == "/setup/:token":
+		return p.setUpLink("every.page@example.test", "Nora Peña", "support")
+	case pattern == "/signin/code": // needs a password first, see signInDemo
+		return ""
+	}
+	if sql, ok := addresses[pattern]; ok {
+		var path string
+		if err := p.pool.QueryRow(context.Background(), sql).Scan(&path); err != nil {
+			p.t.Errorf("GET %s: %v", pattern, err)
+		}
+		return path
+	}
+	if !strings.Contains(pattern, ":") {
+		return pattern
+	}
+	root := parameter.FindString(pattern)
+	root = pattern[:strings.Index(pattern, root)+len(root)]
+	sql, ok := records[root]
+	if !ok {
+		p.t.Errorf("GET %s: no record is known for it, add one", pattern)
+		return ""
+	}
+	return strings.Replace(pattern, ":id", fmt.Sprint(p.number(sql)), 1)
+}
+
+// setUpLink invites somebody by the command and answers the path of their one-time link.
+func (p *product) setUpLink(email, name, roles string) string {
+	p.t.Helper()
+	said := p.run("staff", "add", "--email", email, "--name", name, "--role", roles)
+	for _, word := range strings.Fields(said) {
+		if u, err := url.Parse(word); err == nil && strings.HasPrefix(u.Path, "/setup/") {
+			return u.Path
+		}
+	}
+	p.t.Fatalf("staff add printed no link:\n%s", said)
+	return ""
+}
+
+// states are what pages look like when there is nothing, too much or something wrong.
+func states(p *product) []page {
+	finance, auditor := "finance@demo.test", "auditor@demo.test"
+	pages := []page{
+		{path: "/no/such/page", status: 404}, {path: "/no/such/page", as: finance, status: 404}, {path: "/payouts/999999999", as: finance, status: 404},
+		{path: "/batches/999999999", as: auditor, status: 404}, {path: "/staff", as: "support@demo.test", status: 403}, {path: "/signin", status: 200},
+		{path: "/setup/of-somebody-else", status: 404}, {path: "/audit?action=no.such", as: auditor, status: 200}, {path: "/search?q=Mar", as: finance, status: 200},
+		{path: "/search?q=zzzzqqqq", as: finance, status: 200},
+	}
+	for _, list := range []string{"/distributors", "/commissions", "/orders", "/batches", "/payouts", "/webhooks", "/audit", "/staff"} {
+		pages = append(pages, page{path: list + "?q=zzzzqqqq", as: auditor, status: 200})
+	}
+	for _, list := range []string{"/distributors", "/commissions", "/orders", "/batches", "/payouts", "/webhooks", "/audit"} {
+		pages = append(pages, page{path: list + "?after=not-a-cursor", as: auditor, status: 422})
+	}
+	for _, of := range []struct{ kind, sql string }{
+		{"payouts", `SELECT DISTINCT ON (state) id FROM payouts ORDER BY state, id DESC`},
+		{"batches", `SELECT DISTINCT ON (state) id FROM batches ORDER BY state, id DESC`},
+		{"webhooks/events", `SELECT DISTINCT ON (verdict) id FROM webhook_events ORDER BY verdict, id DESC`},
+		{"distributors", `SELECT DISTINCT ON (verification) id FROM distributors ORDER BY verification, id DESC`},
+	} {
+		for _, id := range p.numbers(of.sql) {
+			pages = append(pages, page{path: fmt.Sprintf("/%s/%d", of.kind, id), as: "approver@demo.test", status: 200})
+		}
+	}
+	return pages
+}
+
+// numbers asks the database for some.
+func (p *product) numbers(sql string) []int64 {
+	p.t.Helper()
+	rows, err := p.pool.Query(context.Background(), sql)
+	if err != nil {
+		p.t.Fatalf("%s: %v", sql, err)
+	}
+	defer rows.Close()
+	var all []int64
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			p.t.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	if err := rows.Err(); err != nil {
+		p.t.Fatalf("%s: %v", sql, err)
+	}
+	return all
+}
+
+// signEverybodyIn signs in whoever the pages need, once, and answers their sessions. It looks at the pages on the way.
+func (p *product) signEverybodyIn(t testing.TB, chromium context.Context, pages []page) map[string]string {
+	t.Helper()
+	sessions := map[string]string{"": "nobody"}
+	for i, at := range pages {
+		if _, ok := sessions[at.as]; ok {
+			continue
+		}
+		b := open(t, chromium, p.url, looks[i%len(looks)])
+		b.deep = true
+		b.signInDemo(at.as)
+		sessions[at.as] = b.session()
+	}
+	return sessions
+}
