@@ -32,7 +32,7 @@ type answer struct {
 }
 
 const (
-	committers = 2   // more only compete for the same disk
+	committers = 1   // two make smaller groups, and their rows wait for each other on the connection they name
 	groupSize  = 128 // notifications in one transaction at most
 	backlog    = 1024
 )
