@@ -30,7 +30,7 @@ type person struct {
 
 const (
 	personEmail    = "banca@bench.test"
-	personPassword = "una clave larga de banca 2026"
+	personPassword = "cordillera lluvia sombrero 48"
 )
 
 // account makes the account of the run's person and answers the secret of its second factor.
@@ -79,7 +79,7 @@ func (b *bench) signIn(ctx context.Context) (*person, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &person{&http.Client{Jar: jar, Timeout: 10 * time.Minute}}
+	p := &person{&http.Client{Jar: jar, Timeout: 10 * time.Minute, Transport: &http.Transport{}}}
 	code, err := totp.GenerateCode(b.secret, time.Now())
 	if err != nil {
 		return nil, err
