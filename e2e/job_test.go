@@ -119,7 +119,12 @@ func (w *person) composeBatch(p *product) (batch int64) {
 	w.t.Helper()
 	w.visit("/batches/new")
 	w.expectClean()
-	w.says("Left out of this batch", "PPT")
+	w.says("Left out of this batch")
+	if n := value[int64](w.tab, `[...document.querySelectorAll('#left li')].filter(li => li.textContent.includes('PPT')).length`); n == 0 ||
+		n != p.number(`SELECT count(DISTINCT d.id) FROM distributors d JOIN commission_lines l ON l.distributor_id = d.id
+			WHERE d.doc_type = 'PPT' AND d.verification = 'verified'`) {
+		w.t.Errorf("%d holders of a PPT are named as left out", n)
+	}
 	before := p.number(`SELECT count(*) FROM batches`)
 	if before != 0 {
 		w.t.Fatalf("looking at the preview made %d batches", before)
