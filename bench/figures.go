@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -149,7 +148,8 @@ func (r report) writeJSON(file string) error {
 	return os.WriteFile(file, append(text, '\n'), 0o644)
 }
 
-const blockBegin, blockEnd = "<!-- bench:begin -->", "<!-- bench:end -->"
+// blockMark stands before and behind the table.
+const blockMark = "<!-- bench -->"
 
 // writeBlock puts the table between the marks of a file.
 func (r report) writeBlock(file string) error {
@@ -157,12 +157,12 @@ func (r report) writeBlock(file string) error {
 	if err != nil {
 		return err
 	}
-	before, rest, ok := bytes.Cut(text, []byte(blockBegin))
-	_, after, closed := bytes.Cut(rest, []byte(blockEnd))
-	if !ok || !closed {
-		return fmt.Errorf("%s has no block between %s and %s", file, blockBegin, blockEnd)
+	parts := strings.SplitN(string(text), blockMark, 3)
+	if len(parts) != 3 {
+		return fmt.Errorf("%s has no block between two marks %s", file, blockMark)
 	}
-	return os.WriteFile(file, []byte(string(before)+blockBegin+"\n"+r.table()+blockEnd+string(after)), 0o644)
+	parts[1] = "\n" + r.table()
+	return os.WriteFile(file, []byte(strings.Join(parts, blockMark)), 0o644)
 }
 
 func or(s, otherwise string) string {
