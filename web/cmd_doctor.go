@@ -28,7 +28,11 @@ func runDoctor(ctx context.Context, t *terminal, args []string) error {
 	}
 	d := &diagnosis{t: t}
 	d.say("configuration", nil)
-	db, err := openDatabase(ctx, cfg, slog.New(slog.DiscardHandler), func(s string) { fmt.Fprintln(t.err, s) })
+	open := openDatabase
+	if cfg.embedded() {
+		open = openMigrated // nobody else brings the embedded schema up to date
+	}
+	db, err := open(ctx, cfg, slog.New(slog.DiscardHandler), func(s string) { fmt.Fprintln(t.err, s) })
 	d.say("database", err)
 	if err == nil {
 		defer func() { _ = db.close() }()
