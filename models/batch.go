@@ -96,7 +96,7 @@ func (b *Batch) Decide(d Decision, by Actor, seen Seen, factorAt time.Time, reas
 	switch {
 	case seen.Version != b.Version || !bytes.Equal(seen.Hash, b.ContentHash):
 		return errStale
-	case d == Approve && now.Sub(factorAt) > FactorWindow:
+	case d == Approve && now.Sub(factorAt).Abs() > FactorWindow: // one of the future is no fresh one either
 		return errFactor
 	case d != Approve && reason == "":
 		return errReason

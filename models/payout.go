@@ -116,7 +116,9 @@ func (p *Payout) MoveTo(next PayoutState, now time.Time) error {
 		return Refuse(Conflict, "payout.refused.transition", "This payout is "+string(p.State)+" and cannot become "+string(next)+".",
 			map[string]any{"From": string(p.State), "To": string(next)})
 	}
+	from := p.State
 	p.State, p.StateAt = next, now
+	p.OverdueAt = p.overdueSince(from, now)
 	switch next {
 	case PayoutSubmitting:
 		p.SubmittedAt = &now
@@ -209,11 +211,32 @@ func (p Payout) NextPoll(now time.Time) *time.Time {
 	return &at
 }
 
-// Overdue is when an alarm is raised if the payout has not moved on: a quarter of an hour for an unknown outcome or
-// a cash payout that is not ready to collect, a day for a bank transfer, a day after the expected expiry otherwise.
+// overdueSince keeps the alarm running while a payout goes round between approved, submitting and unknown: a rail that
+// never takes it would otherwise put the alarm off with every try.
+func (p Payout) overdueSince(from PayoutState, now time.Time) *time.Time {
+	at := p.Overdue(now)
+	if leaving(from) && leaving(p.State) && p.OverdueAt != nil && at != nil && p.OverdueAt.Before(*at) {
+		return p.OverdueAt
+	}
+	return at
+}
+
+// leaving answers whether the payout is approved and not known to be at the rail.
+func leaving(s PayoutState) bool {
+	return s == PayoutApproved || s == PayoutSubmitting || s == PayoutUnknown
+}
+
+// HandOverWithin is how long an approved payout may wait, for a paused connection or behind others, before an alarm.
+const HandOverWithin = 24 * time.Hour
+
+// Overdue is when an alarm is raised if the payout has not moved on: a day for the hand-over, a quarter of an hour for
+// an unknown outcome or a cash payout that is not ready to collect, a day for a bank transfer, a day after the expected
+// expiry otherwise.
 func (p Payout) Overdue(now time.Time) *time.Time {
 	var at time.Time
 	switch {
+	case p.State == PayoutApproved:
+		at = now.Add(HandOverWithin)
 	case p.State == PayoutUnknown || p.State == PayoutSubmitting:
 		at = now.Add(15 * time.Minute)
 	case p.State == PayoutSent && p.To.Kind.Cash():

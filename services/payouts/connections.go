@@ -172,6 +172,11 @@ func (s *Service) SaveConnection(ctx context.Context, by models.Actor, c models.
 		if err != nil {
 			return err
 		}
+		if by.StaffID != 0 {
+			if err := s.refuseMove(tx, before, c, fresh); err != nil {
+				return err
+			}
+		}
 		event.Before = connectionFacts(before, false)
 		n, err := store.ExecTx(tx, updateConnection, c.ID, c.Version, c.Name, c.State, c.BaseURL, c.ValidityDays, c.Rate, c.Concurrency,
 			c.FeeFixed.Minor, c.FeeBPS, c.FeeIVABPS, limit, c.EgressAddress, sealed)
@@ -186,9 +191,40 @@ func (s *Service) SaveConnection(ctx context.Context, by models.Actor, c models.
 	return c.ID, err
 }
 
+const (
+	underWay  = `SELECT EXISTS (SELECT 1 FROM payouts WHERE connection_id = $1 AND state IN ('submitting', 'unknown', 'sent', 'available', 'on_hold'))`
+	secretsOf = `SELECT secrets FROM connections WHERE id = $1`
+)
+
+// refuseMove keeps a connection from being pointed at another account while payouts are under way: that account does not
+// know them, so that they would be sent there a second time.
+func (s *Service) refuseMove(tx *gorm.DB, before, after models.Connection, fresh *models.Credentials) error {
+	moved := before.BaseURL != after.BaseURL
+	if fresh != nil && !moved {
+		rows, err := store.SelectTx[struct{ Sealed []byte }](tx, secretsOf, before.ID)
+		if err != nil {
+			return fmt.Errorf("read secrets of connection %d: %w", before.ID, err)
+		}
+		known, err := s.unseal(rows[0].Sealed)
+		moved = err != nil || known.Login != fresh.Login
+	}
+	if !moved {
+		return nil
+	}
+	rows, err := store.SelectTx[struct{ Yes bool }](tx, underWay, before.ID)
+	if err != nil {
+		return fmt.Errorf("payouts under way at connection %d: %w", before.ID, err)
+	}
+	if rows[0].Yes {
+		return models.Refuse(models.Conflict, "connection.refused.under_way",
+			"Payouts are under way over this connection, and only its present account knows them. Add another connection for the other account.", nil)
+	}
+	return nil
+}
+
 func selectConnectionsTx(tx *gorm.DB, id int64) (list []models.Connection, err error) {
 	err = store.Conn(tx, func(c *pgx.Conn) error {
-		list, err = selectConnections(tx.Statement.Context, c, `WHERE id = $1`, id)
+		list, err = selectConnections(tx.Statement.Context, c, `WHERE id = $1 FOR UPDATE`, id)
 		return err
 	})
 	return list, err

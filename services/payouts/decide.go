@@ -27,7 +27,7 @@ INSERT INTO batch_decisions (batch_id, maker_id, editor_id, staff_id, decision, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	approvePayouts = `
 WITH moved AS (
-    UPDATE payouts SET state = 'approved', state_at = $2, version = version + 1 WHERE batch_id = $1 AND state = 'in_batch' RETURNING id)
+    UPDATE payouts SET state = 'approved', state_at = $2, overdue_at = $4, version = version + 1 WHERE batch_id = $1 AND state = 'in_batch' RETURNING id)
 INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, actor_name) SELECT id, $2, 'in_batch', 'approved', 'person', $3 FROM moved`
 	approvedRange = `SELECT id FROM payouts WHERE batch_id = $1 AND state = 'approved' ORDER BY id`
 )
@@ -76,7 +76,11 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, v Verdi
 
 // release approves every payout of the batch and enqueues their dispatch, in the approval's own transaction.
 func (s *Service) release(tx *gorm.DB, by models.Actor, b models.Batch) error {
-	n, err := store.ExecTx(tx, approvePayouts, b.ID, s.Now(), by.Name)
+	now := s.Now()
+	if err := refuseUnpayable(tx, b.ID, now); err != nil {
+		return err
+	}
+	n, err := store.ExecTx(tx, approvePayouts, b.ID, now, by.Name, now.Add(models.HandOverWithin))
 	if err != nil {
 		return fmt.Errorf("approve payouts of batch %d: %w", b.ID, err)
 	}
@@ -92,6 +96,23 @@ func (s *Service) release(tx *gorm.DB, by models.Actor, b models.Batch) error {
 		if err := queue.Insert(tx, DispatchArgs{BatchID: b.ID, From: ids[from].ID, To: ids[to].ID}, nil); err != nil {
 			return fmt.Errorf("enqueue dispatch of batch %d: %w", b.ID, err)
 		}
+	}
+	return nil
+}
+
+var countUnpayable = `
+SELECT count(*) FROM payouts p JOIN distributors d ON d.id = p.distributor_id WHERE p.batch_id = $1 AND p.state = 'in_batch' AND NOT ` + fmt.Sprintf(payableNow, "$2")
+
+// refuseUnpayable keeps a batch from being approved while somebody in it may no longer be paid: approving them by the
+// way and cancelling them after would not be what the checker saw.
+func refuseUnpayable(tx *gorm.DB, batch int64, now time.Time) error {
+	rows, err := store.SelectTx[struct{ N int64 }](tx, countUnpayable, batch, models.Day(now))
+	if err != nil {
+		return fmt.Errorf("check payees of batch %d: %w", batch, err)
+	}
+	if n := rows[0].N; n > 0 {
+		return models.Refuse(models.Conflict, "batch.refused.payees", fmt.Sprintf(
+			"%d payees of this batch are not verified any more. Take them out, or return the batch to its maker.", n), map[string]any{"Count": n})
 	}
 	return nil
 }

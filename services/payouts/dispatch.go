@@ -15,15 +15,14 @@ import (
 )
 
 const (
-	// Locks are taken by id. A payout whose payee was suspended meanwhile is left where it is here and cancelled after.
-	claimApproved = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
-WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND d.verification = 'verified'
-ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED`
-	claimUnpayable = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
-WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND d.verification <> 'verified'
-ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`
+	// payableNow is models.Candidate.Refused in SQL, as far as the payee is concerned.
+	payableNow = `(d.verification = 'verified' AND COALESCE(d.verified_until, 'infinity') >= %s)`
+
+	// The connection is as it was read: not paused, and not another account. Changing it waits for this transaction.
+	sameConnection = `SELECT id FROM connections WHERE id = $1 AND version = $2 AND state = 'live' FOR SHARE`
+
 	markSubmitting = `
-UPDATE payouts SET state = 'submitting', worker_id = $2, submitted_at = $3, state_at = $3, overdue_at = $4, version = version + 1
+UPDATE payouts SET state = 'submitting', worker_id = $2, submitted_at = $3, state_at = $3, overdue_at = LEAST(overdue_at, $4), version = version + 1
 WHERE id = ANY($1)`
 	postDispatch = `
 INSERT INTO ledger_entries (debit, debit_party, credit, credit_party, amount, currency, kind, source, source_id, step)
@@ -33,6 +32,18 @@ INSERT INTO payout_events (payout_id, at, from_state, to_state, origin) SELECT i
 	openAttempts = `
 INSERT INTO payout_attempts (payout_id, kind, started_at) SELECT id, $2, $3 FROM unnest($1::bigint[]) AS i(id) RETURNING payout_id, id`
 	startBatch = `UPDATE batches SET state = 'dispatching', version = version + 1, updated_at = $2 WHERE id = $1 AND state = 'approved'`
+)
+
+// Locks are taken by id. A payout whose payee was suspended meanwhile is left where it is by the one and cancelled by
+// the other, unless an earlier request for it may still reach the rail: see unsettled.
+var (
+	claimApproved = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
+WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND ` + fmt.Sprintf(payableNow, "$5") + `
+ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED`
+	claimUnpayable = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
+WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND NOT ` + fmt.Sprintf(payableNow, "$4") + `
+  AND NOT ` + fmt.Sprintf(unsettled, "$5") + `
+ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`
 )
 
 // claimSize is how many payouts are marked as being sent in one transaction: enough to keep the connection busy for
@@ -64,15 +75,18 @@ func (s *Service) Dispatch(ctx context.Context, a DispatchArgs) error {
 		if !s.worker.alive() {
 			return errWorker
 		}
-		claimed, err := s.claim(ctx, a, claimSize(connection))
-		if err != nil {
+		claimed, err := s.claim(ctx, a, connection)
+		switch {
+		case errors.Is(err, errConnectionChanged):
+		case err != nil:
 			return err
-		}
-		if len(claimed) == 0 {
+		case len(claimed) == 0:
 			return nil
-		}
-		if err := s.send(ctx, connection, rail, claimed); err != nil {
-			return err
+		default:
+			if err := s.send(ctx, connection, rail, claimed); err != nil {
+				return err
+			}
+			a.From = claimed[len(claimed)-1].payout.ID + 1 // what came back meanwhile has a job of its own
 		}
 		if connection, rail, err = s.Rail(ctx, connectionID); err != nil || !connection.Live() {
 			return err // paused meanwhile, by a person or because the rail refused it as a whole
@@ -86,7 +100,8 @@ func (s *Service) begin(ctx context.Context, a DispatchArgs) error {
 		if _, err := store.ExecTx(tx, startBatch, a.BatchID, s.Now()); err != nil {
 			return fmt.Errorf("start batch %d: %w", a.BatchID, err)
 		}
-		list, err := selectPayoutsTx(tx, claimUnpayable, a.BatchID, a.From, a.To)
+		now := s.Now()
+		list, err := selectPayoutsTx(tx, claimUnpayable, a.BatchID, a.From, a.To, models.Day(now), now.Add(-settledAfter))
 		if err != nil {
 			return fmt.Errorf("find unpayable of batch %d: %w", a.BatchID, err)
 		}
@@ -106,14 +121,25 @@ type sending struct {
 	attempt int64
 }
 
+// errConnectionChanged means that the connection is not what it was when it was read.
+var errConnectionChanged = errors.New("the connection was changed meanwhile")
+
 // claim marks payouts as being sent, with the attempt on record before the first byte leaves.
-func (s *Service) claim(ctx context.Context, a DispatchArgs, size int) (claimed []sending, err error) {
+func (s *Service) claim(ctx context.Context, a DispatchArgs, connection models.Connection) (claimed []sending, err error) {
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		list, err := selectPayoutsTx(tx, claimApproved, a.BatchID, a.From, a.To, size)
+		claimed = nil
+		same, err := store.SelectTx[struct{ ID int64 }](tx, sameConnection, connection.ID, connection.Version)
+		if err != nil {
+			return err
+		}
+		if len(same) == 0 {
+			return errConnectionChanged
+		}
+		now := s.Now()
+		list, err := selectPayoutsTx(tx, claimApproved, a.BatchID, a.From, a.To, claimSize(connection), models.Day(now))
 		if err != nil || len(list) == 0 {
 			return err
 		}
-		now := s.Now()
 		ids := make([]int64, len(list))
 		for i := range list {
 			ids[i] = list[i].ID

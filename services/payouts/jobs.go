@@ -31,6 +31,15 @@ type SweepArgs struct{}
 // Kind names the job.
 func (SweepArgs) Kind() string { return "payouts.sweep" }
 
+// AlarmArgs is the periodic job that tells the log how many payouts are overdue.
+type AlarmArgs struct{}
+
+// Kind names the job.
+func (AlarmArgs) Kind() string { return "payouts.alarm" }
+
+// InsertOpts tries once: the next round is a minute away.
+func (AlarmArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
+
 // dispatchOnce keeps one waiting job a range: the sweep may ask for it again and again.
 func dispatchOnce() *river.InsertOpts {
 	return &river.InsertOpts{Queue: queue.Dispatch, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{

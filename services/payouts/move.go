@@ -40,7 +40,7 @@ func (s *Service) move(tx *gorm.DB, p *models.Payout, next models.PayoutState, c
 		return err
 	}
 	p.Version++
-	p.NextPollAt, p.OverdueAt = p.NextPoll(now), p.Overdue(now)
+	p.NextPollAt = p.NextPoll(now)
 	var worker *int64
 	if next == models.PayoutSubmitting {
 		worker = s.worker.current()

@@ -88,6 +88,9 @@ func (s *Service) beginOperation(ctx context.Context, by models.Actor, id int64,
 		event := audit.Entry{By: by, Action: "payout." + string(op), SubjectType: "payout", SubjectID: id, Reason: reason,
 			Before: map[string]any{"state": p.State, "code": p.Code}}
 		if p.State == models.PayoutApproved {
+			if err := refuseUnsettled(tx, p, s.Now()); err != nil {
+				return err
+			}
 			if err := s.move(tx, &p, models.PayoutCancelled, change{origin: "person", by: by, note: reason}); err != nil {
 				return err
 			}
@@ -102,6 +105,22 @@ func (s *Service) beginOperation(ctx context.Context, by models.Actor, id int64,
 		return audit.Record(tx, event)
 	})
 	return p, attempt, err
+}
+
+const isUnsettled = `SELECT %s FROM payouts p WHERE p.id = $1`
+
+// refuseUnsettled keeps the money of an approved payout from being given back while an earlier request for it may yet
+// reach the rail.
+func refuseUnsettled(tx *gorm.DB, p models.Payout, now time.Time) error {
+	rows, err := store.SelectTx[struct{ Yes bool }](tx, fmt.Sprintf(isUnsettled, fmt.Sprintf(unsettled, "$2")), p.ID, now.Add(-settledAfter))
+	if err != nil {
+		return fmt.Errorf("earlier attempts of payout %d: %w", p.ID, err)
+	}
+	if rows[0].Yes {
+		return models.Refuse(models.Conflict, "payout.refused.unsettled",
+			"An earlier request for this payout may still reach the rail, so it is sent again and can be cancelled there.", nil)
+	}
+	return nil
 }
 
 // operate calls the rail and completes the attempt. The error is a refusal for the person, or nil.

@@ -84,9 +84,10 @@ func (s *Service) pollAll(ctx context.Context, list []models.Payout) error {
 }
 
 const (
-	// A process is dead when it stopped beating; what it was sending has an unknown outcome.
+	// A process is dead when it stopped beating; what it was sending has an unknown outcome. So has what a living one
+	// began to send long ago: it could not record what came of it.
 	orphans = `SELECT ` + payoutColumns + ` FROM payouts p LEFT JOIN workers w ON w.id = p.worker_id
-WHERE p.state = 'submitting' AND COALESCE(w.seen_at, '-infinity') < clock_timestamp() - make_interval(secs => $1)
+WHERE p.state = 'submitting' AND (COALESCE(w.seen_at, '-infinity') < clock_timestamp() - make_interval(secs => $1) OR p.submitted_at < $2)
 ORDER BY p.id LIMIT 500 FOR UPDATE OF p SKIP LOCKED`
 	buryWorkers = `
 DELETE FROM workers w WHERE seen_at < clock_timestamp() - interval '1 hour' AND NOT EXISTS (SELECT 1 FROM payouts p WHERE p.worker_id = w.id)`
@@ -121,18 +122,21 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}))
 }
 
-// adopt takes over the payouts of processes that died.
+// recordWithin is how long after its claim a payout must have an outcome on record: a claim takes two rounds of calls.
+const recordWithin = 2*submitTimeout + 2*time.Minute
+
+// adopt takes over the payouts of processes that died, or that could not record what came of them.
 func (s *Service) adopt(ctx context.Context) error {
 	for {
 		var n int
 		err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-			list, err := selectPayoutsTx(tx, orphans, s.deadAfter().Seconds())
+			list, err := selectPayoutsTx(tx, orphans, s.deadAfter().Seconds(), s.Now().Add(-recordWithin))
 			if err != nil {
 				return fmt.Errorf("find orphans: %w", err)
 			}
 			n = len(list)
 			for _, p := range list {
-				note := change{origin: "sweep", note: "the process that was sending it died: its outcome is unknown until looked up"}
+				note := change{origin: "sweep", note: "the process that was sending it recorded no outcome: it is unknown until looked up"}
 				if err := s.move(tx, &p, models.PayoutUnknown, note); err != nil {
 					return err
 				}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -66,10 +68,13 @@ func exchangeOf(receipt providers.Exchange, err error) providers.Exchange {
 }
 
 const (
-	// Accepted orders move set by set: nothing but the state changes, the money is in transit already.
+	// Accepted orders move set by set: nothing but the state changes, the money is in transit already. An id that the rail
+	// gave to another payout before is not taken: the payout is then asked for by our own reference.
 	markSent = `
-UPDATE payouts p SET state = 'sent', worker_id = NULL, rail_id = x.rail_id, sent_at = $3, state_at = $3, next_poll_at = $4, overdue_at = x.overdue_at,
-    expires_at = x.expires_at, version = version + 1
+UPDATE payouts p SET state = 'sent', worker_id = NULL, sent_at = $3, state_at = $3, next_poll_at = $4, overdue_at = x.overdue_at,
+    expires_at = x.expires_at, version = version + 1,
+    rail_id = CASE WHEN EXISTS (SELECT 1 FROM payouts o WHERE o.rail_id = x.rail_id AND o.rail_id <> '' AND o.connection_id = p.connection_id AND o.id <> p.id)
+              THEN '' ELSE x.rail_id END
 FROM unnest($1::bigint[], $2::text[], $5::timestamptz[], $6::timestamptz[]) AS x(id, rail_id, overdue_at, expires_at)
 WHERE p.id = x.id AND p.state = 'submitting' AND p.worker_id = $7
 RETURNING p.id`
@@ -83,10 +88,27 @@ FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::in
 WHERE a.id = x.id`
 )
 
-// record writes what came of a claim's submits in one transaction. It writes only payouts that are still this
-// process's: one that another process took over meanwhile is that one's to settle.
+// recordTries is how often an outcome is written before it is left to the sweep, which can only look it up.
+const recordTries = 3
+
+// record writes what came of a claim's submits in one transaction.
 func (s *Service) record(ctx context.Context, connection models.Connection, outcomes []outcome) error {
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+	var err error
+	for try := range recordTries {
+		if try > 0 {
+			time.Sleep(time.Duration(try) * 200 * time.Millisecond) // the database was lost for a moment
+		}
+		if err = s.recordOnce(ctx, connection, outcomes); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("record %d submits: %w", len(outcomes), err)
+}
+
+// recordOnce writes only payouts that are still this process's. Of one that another process took over meanwhile that
+// one settles the refusal, but an acceptance is news in every state.
+func (s *Service) recordOnce(ctx context.Context, connection models.Connection, outcomes []outcome) error {
+	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		if err := s.recordSent(tx, connection, outcomes); err != nil {
 			return err
 		}
@@ -102,10 +124,6 @@ func (s *Service) record(ctx context.Context, connection models.Connection, outc
 		}
 		return closeAll(tx, s.Now(), outcomes)
 	})
-	if err != nil {
-		return fmt.Errorf("record %d submits: %w", len(outcomes), err)
-	}
-	return nil
 }
 
 func (s *Service) recordSent(tx *gorm.DB, connection models.Connection, outcomes []outcome) error {
@@ -113,6 +131,7 @@ func (s *Service) recordSent(tx *gorm.DB, connection models.Connection, outcomes
 	var ids []int64
 	var railIDs []string
 	var overdue, expires []*time.Time
+	accepted, named := map[int64]outcome{}, map[string]bool{}
 	for _, o := range outcomes {
 		if o.err != nil {
 			continue
@@ -120,6 +139,10 @@ func (s *Service) recordSent(tx *gorm.DB, connection models.Connection, outcomes
 		p := o.payout
 		p.State = models.PayoutSent
 		p.ExpiresAt = expectedExpiry(connection, p, now)
+		if named[o.receipt.RailID] {
+			o.receipt.RailID = "" // the rail gave one id to two payouts: neither is asked for by it twice
+		}
+		accepted[p.ID], named[o.receipt.RailID] = o, true
 		ids, railIDs = append(ids, p.ID), append(railIDs, o.receipt.RailID)
 		overdue, expires = append(overdue, p.Overdue(now)), append(expires, p.ExpiresAt)
 	}
@@ -135,9 +158,57 @@ func (s *Service) recordSent(tx *gorm.DB, connection models.Connection, outcomes
 	ids = ids[:0]
 	for _, m := range moved {
 		ids = append(ids, m.ID)
+		delete(accepted, m.ID)
 	}
 	if _, err := store.ExecTx(tx, noteSent, ids, now); err != nil {
 		return fmt.Errorf("note sent: %w", err)
+	}
+	for _, id := range slices.Sorted(maps.Keys(accepted)) {
+		if err := s.recordLate(tx, connection, accepted[id]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recordLate deals with an acceptance for a payout that another process took over while this one was cut off.
+func (s *Service) recordLate(tx *gorm.DB, connection models.Connection, o outcome) error {
+	p, err := loadLocked(tx, o.payout.ID)
+	if err != nil {
+		return err
+	}
+	if p.RailID == "" {
+		p.RailID, p.ExpiresAt = o.receipt.RailID, expectedExpiry(connection, p, s.Now())
+	}
+	c := change{origin: "submit", note: "the rail accepted it while another process took it over"}
+	switch {
+	case p.State == models.PayoutApproved:
+		if err := s.move(tx, &p, models.PayoutSubmitting, c); err != nil {
+			return err
+		}
+		return s.move(tx, &p, models.PayoutSent, c)
+	case p.State == models.PayoutUnknown:
+		return s.move(tx, &p, models.PayoutSent, c)
+	case p.State.Releases():
+		return s.contradict(tx, p, "the rail accepted it after it was given up")
+	}
+	return nil
+}
+
+const (
+	markContradicted = `UPDATE payouts SET rail_id = $2, overdue_at = LEAST(overdue_at, $3) WHERE id = $1`
+	noteContradicted = `INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, note) VALUES ($1, $2, $3, $3, 'sweep', $4)`
+)
+
+// contradict raises the alarm over a payout whose money was made payable again although the rail says that it pays it:
+// only a person can put that right.
+func (s *Service) contradict(tx *gorm.DB, p models.Payout, note string) error {
+	now := s.Now()
+	if _, err := store.ExecTx(tx, markContradicted, p.ID, p.RailID, now); err != nil {
+		return fmt.Errorf("raise alarm over payout %d: %w", p.ID, err)
+	}
+	if _, err := store.ExecTx(tx, noteContradicted, p.ID, now, p.State, note); err != nil {
+		return fmt.Errorf("note alarm over payout %d: %w", p.ID, err)
 	}
 	return nil
 }
@@ -170,10 +241,30 @@ func (s *Service) recordRefusal(tx *gorm.DB, o outcome) error {
 		}
 		r, _ := errorAs[*providers.Rejected](o.err)
 		p.Cause, p.RailCode, p.RailReason = string(r.Cause), r.Code, r.Message
+		// The refusal speaks of this request only. An earlier one may have got through, and be why this one was refused.
+		again, err := store.SelectTx[struct{ Yes bool }](tx, openBefore, p.ID, o.attempt)
+		if err != nil {
+			return fmt.Errorf("earlier attempts of payout %d: %w", p.ID, err)
+		}
+		if again[0].Yes {
+			return s.move(tx, &p, models.PayoutUnknown, c)
+		}
 		return s.move(tx, &p, models.PayoutFailed, c)
 	}
 	return s.move(tx, &p, models.PayoutUnknown, c)
 }
+
+const (
+	openBefore = `SELECT EXISTS (SELECT 1 FROM payout_attempts WHERE payout_id = $1 AND id <> $2 AND kind = 'submit' AND outcome IN ('', 'unknown', 'accepted'))`
+
+	// unsettled is true of a payout p whose request may still reach the rail, or have reached it unseen: sending it again
+	// is safe, because the reference stays the same; giving its money back is not.
+	unsettled = `EXISTS (SELECT 1 FROM payout_attempts a WHERE a.payout_id = p.id AND a.kind = 'submit' AND a.outcome IN ('', 'unknown', 'accepted') AND a.started_at > %s)`
+)
+
+// settledAfter is how long after a request of unknown outcome a payout that the rail does not know may be given up. No
+// process can have been stopped in the middle of a request for so long that it still goes through.
+const settledAfter = time.Hour
 
 const pauseConnection = `
 UPDATE connections SET state = 'paused', paused_cause = $2, version = version + 1, updated_at = $3 WHERE id = $1 AND state = 'live'`

@@ -13,9 +13,9 @@ import (
 	"pagaduria/services/store"
 )
 
-// resendAfter is how long after its last attempt a payout that the rail does not know may be sent again. Requests
-// still on their way have been cut off long before; and the reference stays the same, so that even a late one
-// cannot become a second order.
+// resendAfter is how long a payout's outcome must have been unknown before it may be sent again because the rail does
+// not know it. Requests still on their way have been cut off by then; and the reference stays the same, so that even a
+// late one cannot become a second order.
 const resendAfter = submitTimeout + 10*time.Second
 
 const insertAttempt = `
@@ -43,7 +43,9 @@ func (s *Service) AskStatus(ctx context.Context, id int64, origin string, by mod
 
 // ask calls the rail outside any transaction, then applies what it said.
 func (s *Service) ask(ctx context.Context, connection models.Connection, rail providers.Provider, p models.Payout, c change) (Moved, error) {
-	if !p.State.AtRail() && p.State != models.PayoutPaid {
+	// Of one whose money was given back nothing is asked without cause; a notification is one.
+	again := p.State.Releases() && p.SubmittedAt != nil && c.origin == "notification"
+	if !p.State.AtRail() && p.State != models.PayoutPaid && !again {
 		return Moved{From: p.State, To: p.State}, nil
 	}
 	call, cancel := context.WithTimeout(ctx, submitTimeout)
@@ -55,7 +57,7 @@ func (s *Service) ask(ctx context.Context, connection models.Connection, rail pr
 	switch {
 	case err == nil:
 		s.observe(connection, "status", "found", took)
-		moved, err = s.apply(ctx, connection, p.ID, status, c)
+		moved, err = s.apply(ctx, connection, p, status, c)
 	case errors.Is(err, providers.ErrNotFound):
 		s.observe(connection, "status", "not_found", took)
 		moved, err = s.applyNotFound(ctx, p.ID, exchangeOf(providers.Exchange{}, err), c)
@@ -69,10 +71,20 @@ func (s *Service) ask(ctx context.Context, connection models.Connection, rail pr
 	return moved, nil
 }
 
+// nextState is where a payout goes when the rail, asked while it was in the state asked, answers said. A rail that
+// says of a paid one that it did not go through, by whatever code, has taken the money back.
+func nextState(asked, said models.PayoutState) models.PayoutState {
+	if asked == models.PayoutPaid && said.Releases() {
+		return models.PayoutReturned
+	}
+	return said
+}
+
 // apply brings a payout to where the rail says it is. What the rail says late or out of order, such as "sent" after
-// "paid", changes nothing.
-func (s *Service) apply(ctx context.Context, connection models.Connection, id int64, status providers.Status, c change) (Moved, error) {
+// "paid", changes nothing; that it pays one whose money was given back is an alarm.
+func (s *Service) apply(ctx context.Context, connection models.Connection, asked models.Payout, status providers.Status, c change) (Moved, error) {
 	var moved Moved
+	id := asked.ID
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		p, err := loadLocked(tx, id)
 		if err != nil {
@@ -85,10 +97,14 @@ func (s *Service) apply(ctx context.Context, connection models.Connection, id in
 		if p.RailID == "" {
 			p.RailID = status.RailID
 		}
-		next := status.State
+		next := nextState(asked.State, status.State)
+		if asked.State.Releases() && !next.Releases() {
+			return s.contradict(tx, p, "its money was made payable again, but the rail says that it is "+string(next))
+		}
 		if next == p.State || !p.State.CanMoveTo(next) {
 			return s.unchanged(tx, p)
 		}
+		p.Cause, p.RailCode, p.RailReason = "", "", "" // of an earlier request
 		if next.Releases() || next == models.PayoutOnHold {
 			p.RailCode, p.RailReason = status.Code, status.Reason
 			if next != models.PayoutOnHold {
@@ -156,11 +172,15 @@ func (s *Service) applyNotFound(ctx context.Context, id int64, x providers.Excha
 			return err
 		}
 		moved = Moved{From: p.State, To: p.State}
-		if p.State != models.PayoutUnknown || s.Now().Sub(sentTime(p, s.Now())) < s.resendAfter() {
+		if p.State != models.PayoutUnknown || s.Now().Sub(p.StateAt) < s.resendAfter() {
 			return s.unchanged(tx, p)
 		}
 		if err := s.noteLookup(tx, id, "not_found", x, ""); err != nil {
 			return err
+		}
+		if p.RailCode != "" { // its last request was refused, and no earlier one got through
+			moved.To, moved.Changed = models.PayoutFailed, true
+			return s.move(tx, &p, models.PayoutFailed, c)
 		}
 		moved.To, moved.Changed = models.PayoutApproved, true
 		c.note = "the rail does not know it: sent again under the same reference"

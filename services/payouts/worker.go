@@ -20,7 +20,7 @@ const (
 type workerState struct {
 	mu   sync.Mutex
 	id   int64
-	beat time.Time // of the last successful beat, by this machine's monotonic clock
+	beat time.Time // of the last successful beat, by this machine's clocks
 }
 
 // current returns the id of this process, or nil when it never beat.
@@ -34,11 +34,13 @@ func (w *workerState) current() *int64 {
 	return &id
 }
 
-// alive answers whether this process may still send.
+// alive answers whether this process may still send. Both clocks must say so: the monotonic one stands still while
+// the machine is suspended, the other one may be set back.
 func (w *workerState) alive() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.id != 0 && time.Since(w.beat) < sendWithin
+	now := time.Now()
+	return w.id != 0 && now.Sub(w.beat) < sendWithin && now.Round(0).Sub(w.beat.Round(0)) < sendWithin
 }
 
 // Beat registers this process and keeps it alive until ctx ends. Processes that run jobs call it once and wait for
