@@ -84,6 +84,22 @@ CREATE TRIGGER batch_decisions_check BEFORE INSERT ON batch_decisions FOR EACH R
 CREATE TRIGGER batch_decisions_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON batch_decisions
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- Who prepared a batch stays who prepared it, and a batch is approved by a decision on its present content or not at all.
+-- +goose StatementBegin
+CREATE FUNCTION guard_batch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.maker_id <> OLD.maker_id THEN
+        RAISE EXCEPTION 'the maker of batch % cannot be changed', NEW.id USING ERRCODE = 'check_violation';
+    END IF;
+    IF NEW.state = 'approved' AND OLD.state <> 'approved' AND NOT EXISTS (
+        SELECT 1 FROM batch_decisions WHERE batch_id = NEW.id AND decision = 'approve' AND content_hash = NEW.content_hash) THEN
+        RAISE EXCEPTION 'nobody approved the content of batch %', NEW.id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER batches_guard BEFORE UPDATE OF state, maker_id ON batches FOR EACH ROW EXECUTE FUNCTION guard_batch();
+
 CREATE TABLE payouts (
     id             bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     code           text        NOT NULL UNIQUE,      -- ours, and the external_id at the rail: unique for ever
@@ -252,4 +268,4 @@ CREATE TABLE batch_numbers (
 -- +goose Down
 DROP TABLE batch_numbers, workers, payout_attempts, payout_events, payout_lines, carries, commission_lines, payouts,
     batch_decisions, batches, connections;
-DROP FUNCTION check_decision;
+DROP FUNCTION check_decision, guard_batch;
