@@ -25,7 +25,8 @@ type state struct {
 	Description string `json:"cashout_status_description"`
 	Code        flex   `json:"rejection_code"`
 	Reason      string `json:"rejection_reason"`
-	CashoutID   flex   `json:"cashout_id"`
+	CashoutID   flex   `json:"cashout_id"`  // not documented here; believed only to refuse an answer about another one
+	ExternalID  string `json:"external_id"` // likewise
 }
 
 // refusal is D24's error: code and message always, reason and reason_code sometimes.

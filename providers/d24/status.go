@@ -78,6 +78,12 @@ func (a answer) statusOf(ref providers.Ref) (providers.Status, error) {
 	if s.Status == nil {
 		return providers.Status{}, a.unknown("the answer names no cashout_status")
 	}
+	if ref.RailID != "" && s.CashoutID != "" && string(s.CashoutID) != ref.RailID {
+		return providers.Status{}, a.unknown("the answer is about cashout %s, not %s", s.CashoutID, ref.RailID)
+	}
+	if s.ExternalID != "" && s.ExternalID != ref.Reference {
+		return providers.Status{}, a.unknown("the answer is about another external_id")
+	}
 	st := providers.Status{RailID: ref.RailID, Code: string(s.Code), Reason: s.Reason, Exchange: a.exchange}
 	if st.RailID == "" {
 		st.RailID = string(s.CashoutID)
