@@ -52,6 +52,51 @@ FROM commission_lines l FULL JOIN (
     FROM ledger_entries WHERE source = 'commission' GROUP BY source_id) e ON e.source_id = l.id
 WHERE l.amount IS DISTINCT FROM e.amount ORDER BY l.id LIMIT 1`},
 
+	{"sides", `
+SELECT format('Entry %s: a %s of %s %s debits %s and credits %s, which such an entry never does.', id, kind, source, source_id, debit, credit)
+FROM ledger_entries WHERE (kind, source, debit, credit) NOT IN (
+    ('accrual', 'commission', 'commission_expense', 'payable'), ('clawback', 'commission', 'payable', 'commission_expense'),
+    ('hold', 'payout', 'payable', 'held'), ('release', 'payout', 'held', 'payable'),
+    ('dispatch', 'payout', 'held', 'in_transit'), ('recall', 'payout', 'in_transit', 'held'),
+    ('paid', 'payout', 'in_transit', 'float'), ('fee', 'payout', 'fee_expense', 'float'),
+    ('failed', 'payout', 'in_transit', 'payable'), ('expired', 'payout', 'in_transit', 'payable'), ('cancelled', 'payout', 'in_transit', 'payable'),
+    ('returned', 'payout', 'in_transit', 'payable'), ('returned', 'payout', 'float', 'payable'))
+ORDER BY id LIMIT 1`},
+
+	{"parties", `
+SELECT format('Entry %s of payout %s is booked on somebody else''s account.', e.id, COALESCE(p.code, '?'))
+FROM ledger_entries e LEFT JOIN payouts p ON p.id = e.source_id
+WHERE e.source = 'payout' AND (p.id IS NULL
+    OR e.debit_party <> CASE WHEN e.debit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
+    OR e.credit_party <> CASE WHEN e.credit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
+    OR e.kind <> 'fee' AND e.amount <> p.amount)
+ORDER BY e.id LIMIT 1`},
+
+	{"what payouts net", `
+SELECT format('Payout %s of %s centavos took in %s and left %s: its lines add up to %s.', p.code, p.amount, p.carry_in, p.carry_out, COALESCE(l.net, 0))
+FROM payouts p LEFT JOIN (SELECT payout_id, sum(amount) AS net FROM payout_lines GROUP BY payout_id) l ON l.payout_id = p.id
+WHERE p.amount + p.carry_out <> COALESCE(l.net, 0) + p.carry_in ORDER BY p.id LIMIT 1`},
+
+	{"lines of payouts", `
+SELECT format('Commission line %s is %s, but its payout %s is %s.', l.id, l.state, p.code, p.state)
+FROM commission_lines l JOIN payouts p ON p.id = l.payout_id
+WHERE p.state IN ('failed', 'expired', 'returned', 'cancelled') OR (l.state = 'paid') <> (p.state = 'paid')
+ORDER BY l.id LIMIT 1`},
+
+	{"batches", `
+SELECT format('Batch %s says %s payouts of %s centavos: it has %s of %s.', b.code, b.items, b.total, COALESCE(x.items, 0), COALESCE(x.total, 0))
+FROM batches b LEFT JOIN (SELECT batch_id, count(*) AS items, sum(amount) AS total FROM payouts WHERE removed_reason = '' GROUP BY batch_id) x ON x.batch_id = b.id
+WHERE (b.items, b.total) <> (COALESCE(x.items, 0), COALESCE(x.total, 0)) ORDER BY b.id LIMIT 1`},
+
+	{"paid payouts", `
+WITH posted AS (
+    SELECT source_id AS id, sum(CASE WHEN kind = 'fee' THEN 0 WHEN credit = 'float' THEN amount WHEN debit = 'float' THEN -amount ELSE 0 END) AS paid
+    FROM ledger_entries WHERE source = 'payout' GROUP BY source_id
+)
+SELECT format('Payout %s is %s over %s centavos: the ledger says that %s left for it.', p.code, p.state, p.amount, COALESCE(e.paid, 0))
+FROM payouts p LEFT JOIN posted e USING (id)
+WHERE COALESCE(e.paid, 0) <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END ORDER BY p.id LIMIT 1`},
+
 	{"payouts", `
 WITH posted AS (
     SELECT source_id AS id,
@@ -74,7 +119,8 @@ SELECT (SELECT count(*) FROM ledger_entries),
 
 // Verify reads the whole of the books as they were at one moment and answers the first fault: a running sum that
 // is not the sum of its entries, a distributor whose payable is not what the lines say, a line or payout whose
-// postings do not fit its state. It changes nothing.
+// postings do not fit its state, an entry on the wrong account, a batch whose sums are not those of its payouts. It
+// changes nothing.
 func Verify(ctx context.Context, db *store.DB) (r models.LedgerReport, err error) {
 	tx, err := db.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
