@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -14,12 +15,14 @@ import (
 const (
 	pollEvery       = 2 * time.Second
 	sweepMoneyEvery = 5 * time.Second
+	alarmEvery      = time.Minute
 )
 
-// Money are the services behind the jobs of this file.
+// Money are the services behind the jobs of this file. Logger is told of overdue payouts; nil is the default one.
 type Money struct {
 	Payouts  *payouts.Service
 	Webhooks *webhooks.Service
+	Logger   *slog.Logger
 }
 
 // AddMoney registers the jobs that move payouts and answers their schedule.
@@ -32,5 +35,20 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 	Work(w, river.WorkFunc(func(ctx context.Context, job *river.Job[webhooks.WorkArgs]) error {
 		return m.Webhooks.Work(ctx, job.Args)
 	}))
-	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{})}
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.AlarmArgs]) error { return m.alarm(ctx) }))
+	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{})}
+}
+
+// alarm warns of payouts that should have moved on; the gauge pagaduria_payouts_overdue says the same.
+func (m Money) alarm(ctx context.Context) error {
+	a, err := m.Payouts.Overdue(ctx)
+	if err != nil || a.Count == 0 {
+		return err
+	}
+	log := m.Logger
+	if log == nil {
+		log = slog.Default()
+	}
+	log.WarnContext(ctx, "payouts are overdue", "payouts", a.Count, "total", a.Total.String(), "since", a.Oldest, "oldest", a.Example)
+	return nil
 }

@@ -107,12 +107,13 @@ var (
 	poolConns    = prometheus.NewDesc("pagaduria_db_connections", "Connections of the pool.", []string{"state"}, nil)
 	poolWaits    = prometheus.NewDesc("pagaduria_db_waits_total", "Times a connection had to be waited for.", nil, nil)
 	payoutsState = prometheus.NewDesc("pagaduria_payouts", "Payouts by state.", []string{"state"}, nil)
+	overdue      = prometheus.NewDesc("pagaduria_payouts_overdue", "Payouts that should have moved on and have not.", nil, nil)
 	jobsState    = prometheus.NewDesc("pagaduria_jobs_waiting", "Jobs not yet done, by state.", []string{"state"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (databaseFigures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{poolConns, poolWaits, payoutsState, jobsState} {
+	for _, d := range []*prometheus.Desc{poolConns, poolWaits, payoutsState, overdue, jobsState} {
 		ch <- d
 	}
 }
@@ -124,6 +125,7 @@ type stateCount struct {
 
 const (
 	payoutStatesSQL = `SELECT key, CAST(sum(n) AS bigint) FROM tallies WHERE list = 'payouts' GROUP BY key`
+	overdueSQL      = `SELECT count(*) FROM payouts WHERE overdue_at < now()`
 	jobStatesSQL    = `SELECT CAST(state AS text), count(*) FROM river_job
 WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled') GROUP BY state`
 )
@@ -141,6 +143,10 @@ func (f databaseFigures) Collect(ch chan<- prometheus.Metric) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
+	var late int64
+	if err := f.db.Pool.QueryRow(ctx, overdueSQL).Scan(&late); err == nil {
+		gauge(overdue, float64(late))
+	}
 	for d, sql := range map[*prometheus.Desc]string{payoutsState: payoutStatesSQL, jobsState: jobStatesSQL} {
 		rows, err := store.Select[stateCount](ctx, f.db.Pool, sql)
 		if err != nil {

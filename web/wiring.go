@@ -149,7 +149,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	var schedule []*river.PeriodicJob
 	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
 	schedule = append(schedule, jobs.AddImports(workers, a.h.Imports, a.h.Distributors)...)
-	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks})...)
+	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)
 
 	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop
 	beating, quiet := context.WithCancel(alive)
