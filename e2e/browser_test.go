@@ -144,7 +144,7 @@ func (b *tab) faults() []string {
 }
 
 // within bounds what a tab does, so that a page that never loads fails its test.
-const within = 40 * time.Second
+const within = 90 * time.Second
 
 func (b *tab) limited() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(b.ctx, within)
