@@ -32,7 +32,7 @@ type scale struct {
 }
 
 var scales = map[string]scale{
-	"small": {Payouts: 150_000, Orders: 100_000, Distributors: 3_700, Imported: 200_000, Dispatched: 3_000, Runs: 3, Each: 2 * time.Second},
+	"small": {Payouts: 150_000, Orders: 100_000, Distributors: 3_700, Imported: 100_000, Dispatched: 3_000, Runs: 3, Each: 2 * time.Second},
 	"full":  {Payouts: 1_000_000, Orders: 1_000_000, Distributors: 24_000, Imported: 1_000_000, Dispatched: 20_000, Runs: 3, Each: 8 * time.Second},
 }
 
