@@ -272,3 +272,19 @@ func TestCancelDoesNotTrustAnotherStatus(t *testing.T) {
 		}
 	}
 }
+
+func TestAStatusOfAnotherCashoutIsNoAnswer(t *testing.T) {
+	t.Parallel()
+	for body, trusted := range map[string]bool{
+		`{"cashout_status":1}`:                        true,
+		`{"cashout_status":1,"cashout_id":7}`:         true,
+		`{"cashout_status":1,"cashout_id":"8"}`:       false,
+		`{"cashout_status":1,"external_id":"PAG-1"}`:  true,
+		`{"cashout_status":1,"external_id":"PAG-11"}`: false,
+	} {
+		_, err := answering(t, 200, body).Status(context.Background(), providers.Ref{Reference: "PAG-1", RailID: "7"})
+		if (err == nil) != trusted {
+			t.Errorf("%s: got %v, trusted is %v", body, err, trusted)
+		}
+	}
+}

@@ -1,25 +1,35 @@
 package payouts_test
 
 import (
+	"context"
+	"flag"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"pgregory.net/rapid"
 
 	"pagaduria/models"
+	"pagaduria/providers"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/payouts"
 )
 
 // TestWhateverHappensTheBooksAgree drives random sequences of what people, rails and processes do. After every step
 // the books agree with lines and payouts; in the end no line was paid twice, and the rail has at most one order for
-// each payout.
+// each payout and pays none whose money was given back.
 func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	t.Parallel()
+	// Each story needs a database of its own: fewer by default, more by -rapid.checks.
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set("40"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		o := open(t)
-		r := &random{office: o, rt: rt}
+		r := &random{office: o, rt: rt, way: o.bend()}
 		for i := range 4 {
 			r.payees = append(r.payees, o.payee(fmt.Sprintf("10203%05d", i)))
 		}
@@ -38,6 +48,10 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 			"operate":  r.operate,
 			"suspend":  r.suspend,
 			"crash":    r.crash,
+			"hold":     r.hold,
+			"sweep":    func(*rapid.T) { r.allow(o.Sweep(t.Context())) },
+			"refuse":   r.refuse,
+			"notify":   r.notify,
 			"":         func(*rapid.T) { o.balanced() },
 		})
 		r.settle()
@@ -48,6 +62,7 @@ type random struct {
 	*office
 	rt     *rapid.T
 	payees []int64
+	way    *bent
 }
 
 func (r *random) owe(rt *rapid.T) {
@@ -139,7 +154,7 @@ func (r *random) send(rt *rapid.T) {
 }
 
 func (r *random) fault(rt *rapid.T) {
-	kind := rapid.SampledFrom([]sim.FaultKind{sim.TimeoutAfter, sim.ErrorBefore, sim.ErrorAfter, sim.DropAfter, sim.Garbage}).Draw(rt, "fault")
+	kind := rapid.SampledFrom([]sim.FaultKind{sim.TimeoutBefore, sim.TimeoutAfter, sim.ErrorBefore, sim.ErrorAfter, sim.DropAfter, sim.Garbage}).Draw(rt, "fault")
 	op := rapid.SampledFrom([]sim.Op{sim.OpCreate, sim.OpStatus}).Draw(rt, "op")
 	r.rail.Inject(sim.Fault{Kind: kind, Op: op})
 }
@@ -165,6 +180,37 @@ func (r *random) suspend(rt *rapid.T) {
 	r.exec(`UPDATE distributors SET verification = $2 WHERE id = $1`, rapid.SampledFrom(r.payees).Draw(rt, "payee"), state)
 }
 
+// hold keeps lines back or lets them go again; it leaves the books alone.
+func (r *random) hold(rt *rapid.T) {
+	payee := rapid.SampledFrom(r.payees).Draw(rt, "payee")
+	if rapid.Bool().Draw(rt, "hold") {
+		r.exec(`UPDATE commission_lines SET state = 'held', reason = 'asked for' WHERE distributor_id = $1 AND state = 'eligible'`, payee)
+		return
+	}
+	r.exec(`UPDATE commission_lines SET state = 'eligible', reason = '' WHERE distributor_id = $1 AND state = 'held'`, payee)
+}
+
+// refuse lets the rail refuse the next request, whatever became of earlier ones.
+func (r *random) refuse(*rapid.T) {
+	var once atomic.Bool
+	r.way.submit = func(ctx context.Context, o providers.Order) (providers.Receipt, error) {
+		if once.Swap(true) {
+			return r.way.Provider.Submit(ctx, o)
+		}
+		return providers.Receipt{}, &providers.Rejected{Code: "508", Message: "DAILY", Cause: providers.CauseLimit}
+	}
+}
+
+// notify has a notification arrive, once or again, for whatever payout.
+func (r *random) notify(rt *rapid.T) {
+	n := r.number(`SELECT count(*) FROM payouts`)
+	if n == 0 {
+		return
+	}
+	id := r.number(`SELECT id FROM payouts ORDER BY id OFFSET $1 LIMIT 1`, rapid.Int64Range(0, n-1).Draw(rt, "payout"))
+	_, _ = r.AskStatus(r.t.Context(), id, "notification", models.Actor{}) // a fault may answer
+}
+
 // crash lets the process that is sending die after the claim: its payouts stay behind as being sent.
 func (r *random) crash(*rapid.T) {
 	dead := r.number(`INSERT INTO workers (seen_at) VALUES (now() - interval '1 hour') RETURNING id`)
@@ -177,6 +223,7 @@ func (r *random) crash(*rapid.T) {
 func (r *random) settle() {
 	r.DeadAfter = time.Second
 	r.rail.ClearFaults()
+	r.way.submit = nil
 	for range 6 {
 		if err := r.Sweep(r.t.Context()); err != nil {
 			r.t.Fatal(err)
@@ -192,6 +239,7 @@ func (r *random) settle() {
 		}
 	}
 	r.balanced()
+	r.verified()
 	if n := r.number(`SELECT count(*) FROM payouts WHERE state IN ('submitting', 'unknown', 'approved')`); n != 0 {
 		r.t.Fatalf("%d payouts never came to rest", n)
 	}
@@ -205,6 +253,9 @@ func (r *random) settle() {
 			r.t.Fatalf("the rail has %s twice", order.ExternalID)
 		}
 		seen[order.ExternalID] = true
+		if order.Status != 2 && order.Status != 3 && r.number(`SELECT count(*) FROM payouts WHERE code = $1 AND state IN ('failed', 'expired', 'returned', 'cancelled')`, order.ExternalID) != 0 {
+			r.t.Fatalf("the rail pays %s, and its money was given back", order.ExternalID)
+		}
 	}
 }
 
