@@ -147,7 +147,7 @@ func (b *bench) recipe() (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "%+v %x", b.scale, b.key)
+	fmt.Fprintf(h, "%d %d %d %x", b.scale.Payouts, b.scale.Orders, b.scale.Distributors, b.key)
 	for _, f := range append(files, demos...) {
 		text, err := os.ReadFile(f)
 		if err != nil {
