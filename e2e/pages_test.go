@@ -228,14 +228,15 @@ func states(p *product) []page {
 	for _, list := range []string{"/distributors", "/commissions", "/orders", "/batches", "/payouts", "/webhooks", "/audit"} {
 		pages = append(pages, page{path: list + "?after=not-a-cursor", as: auditor, status: 422})
 	}
-	for _, of := range []struct{ kind, sql string }{
-		{"payouts", `SELECT DISTINCT ON (state) id FROM payouts ORDER BY state, id DESC`},
-		{"batches", `SELECT DISTINCT ON (state) id FROM batches ORDER BY state, id DESC`},
-		{"webhooks/events", `SELECT DISTINCT ON (verdict) id FROM webhook_events ORDER BY verdict, id DESC`},
-		{"distributors", `SELECT DISTINCT ON (verification) id FROM distributors ORDER BY verification, id DESC`},
+	for _, of := range []struct{ kind, as, sql string }{
+		{"payouts", "support@demo.test", `SELECT DISTINCT ON (state) id FROM payouts ORDER BY state, id DESC`},
+		{"batches", "approver@demo.test", `SELECT DISTINCT ON (state) id FROM batches ORDER BY state, id DESC`},
+		{"webhooks/events", "admin@demo.test", `SELECT DISTINCT ON (verdict) id FROM webhook_events ORDER BY verdict, id DESC`},
+		{"distributors", "compliance@demo.test", `SELECT DISTINCT ON (verification) id FROM distributors ORDER BY verification, id DESC`},
+		{"connections", "admin@demo.test", `SELECT id FROM connections`},
 	} {
 		for _, id := range p.numbers(of.sql) {
-			pages = append(pages, page{path: fmt.Sprintf("/%s/%d", of.kind, id), as: "approver@demo.test", status: 200})
+			pages = append(pages, page{path: fmt.Sprintf("/%s/%d", of.kind, id), as: of.as, status: 200})
 		}
 	}
 	return pages

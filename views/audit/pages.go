@@ -44,12 +44,16 @@ func actionOptions(ctx context.Context, actions []string) []ui.Option {
 	return options
 }
 
-// subject is what an event is about: "batch 12".
-func subject(e models.AuditEvent) string {
-	if e.SubjectID == 0 {
-		return e.SubjectType
+// subject names the record an event is about.
+func subject(ctx context.Context, e models.AuditEvent) string {
+	name := e.SubjectType
+	if key := "record." + name; i18n.Has(key) {
+		name = i18n.T(ctx, key)
 	}
-	return e.SubjectType + " " + urls.Num(e.SubjectID)
+	if e.SubjectID == 0 {
+		return name
+	}
+	return name + " " + urls.Num(e.SubjectID)
 }
 
 // sealLook tells events in the chain from those that are seconds old.
