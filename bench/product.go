@@ -34,13 +34,13 @@ func (b *bench) environment() []string {
 }
 
 // product starts the server, workers included, and waits until it answers.
-func (b *bench) product(ctx context.Context) (*process, error) {
-	return b.start(ctx, "product.log", "http://"+productAddr+"/readyz", b.program, "serve", "--addr", productAddr)
+func (b *bench) product(ctx context.Context, flags ...string) (*process, error) {
+	return b.start(ctx, "product.log", "http://"+productAddr+"/readyz", b.program, append([]string{"serve", "--addr", productAddr}, flags...)...)
 }
 
 // with runs do while the product is up.
-func (b *bench) with(ctx context.Context, do func(p *process) error) error {
-	p, err := b.product(ctx)
+func (b *bench) with(ctx context.Context, do func(p *process) error, flags ...string) error {
+	p, err := b.product(ctx, flags...)
 	if err != nil {
 		return err
 	}

@@ -96,10 +96,13 @@ func (f Filter) where(now time.Time) (string, pgx.NamedArgs) {
 	return strings.Join(append(conditions, "TRUE"), " AND "), args
 }
 
-// The exact forms come from indexes; a name is looked for among people, never in the payouts themselves.
-const searchCondition = `(p.code = @search OR p.rail_id = @raw AND p.rail_id <> ''
-    OR p.distributor_id IN (SELECT id FROM distributors WHERE doc_number = @digits AND @digits <> '')
-    OR p.distributor_id IN (SELECT distributor_id FROM distributor_search WHERE folded LIKE @like LIMIT 1000))`
+// Every form is found by an index of its own, and the payouts by their ids; a name is looked for among people, never in
+// the payouts themselves.
+const searchCondition = `p.id IN (
+    SELECT id FROM payouts WHERE code = @search
+    UNION SELECT id FROM payouts WHERE rail_id = @raw AND rail_id <> ''
+    UNION SELECT x.id FROM payouts x JOIN distributors d ON d.id = x.distributor_id WHERE d.doc_number = @digits AND @digits <> ''
+    UNION SELECT x.id FROM payouts x JOIN (SELECT distributor_id FROM distributor_search WHERE folded LIKE @like LIMIT 1000) n USING (distributor_id))`
 
 func escapeLike(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
