@@ -87,16 +87,27 @@ func (b *tab) check(deep bool) []string {
 	if lang := value[string](b, `document.documentElement.lang`); lang != b.look.locale {
 		add("language", []string{fmt.Sprintf("%q instead of %q", lang, b.look.locale)})
 	}
-	add("sideways", value[[]string](b, wide))
 	add("words", value[[]string](b, untranslated))
 	add("page", value[[]string](b, repeated))
-	b.js(shorten)
-	b.must(chromedp.Evaluate[chromedp.Void](axe))
-	add("axe", value[[]string](b, `axe.run(document, `+rules+`)`+violations))
+	found = append(found, b.accessible()...)
 	if deep {
 		add("axe", value[[]string](b, opened))
 	}
 	add("heard", b.faults())
+	return found
+}
+
+// accessible runs the rules on the page at hand, which may also be one of the simulated rail's counter.
+func (b *tab) accessible() (found []string) {
+	b.t.Helper()
+	for _, f := range value[[]string](b, wide) {
+		found = append(found, "sideways: "+f)
+	}
+	b.js(shorten)
+	b.must(chromedp.Evaluate[chromedp.Void](axe))
+	for _, f := range value[[]string](b, `axe.run(document, `+rules+`)`+violations) {
+		found = append(found, "axe: "+f)
+	}
 	return found
 }
 

@@ -189,6 +189,12 @@ func (p *product) pay(cashier *tab, rail string, batch int64) {
 	open := func() int64 {
 		return p.number(`SELECT count(*) FROM payouts WHERE batch_id = $1 AND state NOT IN ('paid', 'failed', 'expired', 'returned', 'cancelled')`, batch)
 	}
+	for _, path := range []string{"/teller", "/teller/switches", "/teller/amounts", "/"} {
+		cashier.visit(path)
+		if found := cashier.accessible(); len(found) > 0 {
+			p.t.Errorf("%s of the counter%s", path, report(found))
+		}
+	}
 	for _, act := range []string{"collect", "refuse", "expire"} {
 		cashier.visit("/teller")
 		cashier.click(fmt.Sprintf("ul.orders li form[action$=%q] button", "/"+act))
