@@ -30,7 +30,7 @@ const opened = `(async () => {
 		d.showModal(); await check(d, 'dialog #' + d.id); d.close();
 	}
 	for (const m of document.querySelectorAll('details')) {
-		if (m.open) continue;
+		if (m.open || m.closest('tr')?.rowIndex > 2) continue; // rows are alike
 		m.open = true; await check(m, 'details'); m.open = false;
 	}
 	return all;
