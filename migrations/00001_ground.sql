@@ -19,19 +19,24 @@ CREATE TABLE tallies (
 );
 CREATE INDEX tallies_list ON tallies (list, key);
 
--- tally_rows('list', 'state column', 'amount expression') adds the statement's delta to tallies.
+-- keep_tally makes the triggers that keep the tallies of a list: one delta a statement and key. Their function is
+-- written out for each table, so that its plans are kept; built anew for each statement they cost more than the rest.
 -- +goose StatementBegin
-CREATE FUNCTION tally_rows() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_tally(list text, tbl regclass, key text, total text) RETURNS void LANGUAGE plpgsql AS $make$
 DECLARE
-    added text := format('SELECT CAST(%s AS text) AS k, 1 AS n, CAST(%s AS bigint) AS t FROM new_rows', TG_ARGV[1], TG_ARGV[2]);
-    gone  text := format('SELECT CAST(%s AS text) AS k, -1 AS n, -CAST(%s AS bigint) AS t FROM old_rows', TG_ARGV[1], TG_ARGV[2]);
-    moved text;
+    added text := format('SELECT CAST(%s AS text) AS k, 1 AS n, CAST(%s AS bigint) AS t FROM new_rows', key, total);
+    gone  text := format('SELECT CAST(%s AS text) AS k, -1 AS n, -CAST(%s AS bigint) AS t FROM old_rows', key, total);
+    delta text := format('INSERT INTO tallies (list, key, n, total) SELECT %L, k, sum(n), sum(t) FROM (%%s) x GROUP BY k HAVING sum(n) <> 0 OR sum(t) <> 0', list);
 BEGIN
-    moved := CASE TG_OP WHEN 'INSERT' THEN added WHEN 'DELETE' THEN gone ELSE added || ' UNION ALL ' || gone END;
-    EXECUTE format('INSERT INTO tallies (list, key, n, total)
-                    SELECT %L, k, sum(n), sum(t) FROM (%s) x GROUP BY k HAVING sum(n) <> 0 OR sum(t) <> 0', TG_ARGV[0], moved);
-    RETURN NULL;
-END $$;
+    EXECUTE format($f$CREATE FUNCTION tally_%s() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            CASE TG_OP WHEN 'INSERT' THEN %s; WHEN 'DELETE' THEN %s; ELSE %s; END CASE;
+            RETURN NULL;
+        END $body$ $f$, list, format(delta, added), format(delta, gone), format(delta, added || ' UNION ALL ' || gone));
+    EXECUTE format('CREATE TRIGGER %s_tally_insert AFTER INSERT ON %s REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION tally_%s()', list, tbl, list);
+    EXECUTE format('CREATE TRIGGER %s_tally_update AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION tally_%s()', list, tbl, list);
+    EXECUTE format('CREATE TRIGGER %s_tally_delete AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION tally_%s()', list, tbl, list);
+END $make$;
 -- +goose StatementEnd
 
 CREATE TABLE staff (
@@ -242,4 +247,4 @@ CREATE TRIGGER ledger_entries_tally AFTER INSERT ON ledger_entries REFERENCING N
 -- +goose Down
 DROP TABLE ledger_tallies, ledger_entries, import_faults, imports, files, mails, audit_marks, audit_seals, audit_events,
     sign_in_throttles, staff_sessions, staff_recovery_codes, staff_setup_links, staff, tallies;
-DROP FUNCTION tally_ledger, tally_rows, refuse_change;
+DROP FUNCTION tally_ledger, keep_tally, refuse_change;

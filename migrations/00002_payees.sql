@@ -42,12 +42,7 @@ CREATE INDEX distributors_phone ON distributors (phone);
 CREATE INDEX distributors_email ON distributors (email);
 CREATE INDEX distributors_warned ON distributors (created_at, id) WHERE warnings <> '{}';
 CREATE INDEX distributors_upline ON distributors (upline_id);
-CREATE TRIGGER distributors_tally_insert AFTER INSERT ON distributors REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('distributors', 'verification', '0');
-CREATE TRIGGER distributors_tally_update AFTER UPDATE ON distributors REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('distributors', 'verification', '0');
-CREATE TRIGGER distributors_tally_delete AFTER DELETE ON distributors REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('distributors', 'verification', '0');
+SELECT keep_tally('distributors', 'distributors', 'verification', '0');
 
 -- Folded search text (lower case, no accents: code, names, document, phone, e-mail), kept apart so that a
 -- change of state never touches the trigram index.
@@ -91,3 +86,4 @@ CREATE INDEX verifications_distributor ON verifications (distributor_id, id);
 
 -- +goose Down
 DROP TABLE verifications, payout_methods, distributor_search, distributors;
+DROP FUNCTION tally_distributors;

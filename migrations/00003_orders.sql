@@ -32,12 +32,7 @@ CREATE INDEX orders_status ON orders (status, placed_at, id);
 CREATE INDEX orders_waybill ON orders (waybill) WHERE waybill <> '';
 CREATE INDEX orders_phone ON orders (phone) WHERE phone <> '';
 CREATE INDEX orders_document ON orders (doc_number) WHERE doc_number <> '';
-CREATE TRIGGER orders_tally_insert AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('orders', 'status', 'total');
-CREATE TRIGGER orders_tally_update AFTER UPDATE ON orders REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('orders', 'status', 'total');
-CREATE TRIGGER orders_tally_delete AFTER DELETE ON orders REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('orders', 'status', 'total');
+SELECT keep_tally('orders', 'orders', 'status', 'total');
 
 CREATE TABLE tracking_events (
     id          bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -71,3 +66,4 @@ CREATE INDEX shipments_waybill ON shipments (waybill);
 
 -- +goose Down
 DROP TABLE shipments, tracking_events, orders;
+DROP FUNCTION tally_orders;

@@ -46,10 +46,7 @@ CREATE TABLE batches (
 );
 CREATE INDEX batches_newest ON batches (created_at, id);
 CREATE INDEX batches_state ON batches (state, created_at, id);
-CREATE TRIGGER batches_tally_insert AFTER INSERT ON batches REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('batches', 'state', 'total');
-CREATE TRIGGER batches_tally_update AFTER UPDATE ON batches REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('batches', 'state', 'total');
+SELECT keep_tally('batches', 'batches', 'state', 'total');
 
 -- A decision of a checker. The maker and the last editor can never be one, whatever path was taken: the row
 -- carries both, tied to the batch by a foreign key, and the CHECK compares.
@@ -167,10 +164,7 @@ CREATE INDEX payouts_submitting ON payouts (worker_id) WHERE worker_id IS NOT NU
 CREATE INDEX payouts_overdue ON payouts (overdue_at) WHERE overdue_at IS NOT NULL;
 CREATE INDEX payouts_failed ON payouts (state_at) WHERE state IN ('failed','expired','returned');
 CREATE INDEX payouts_expires ON payouts (expires_at) WHERE state = 'available';
-CREATE TRIGGER payouts_tally_insert AFTER INSERT ON payouts REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('payouts', 'state', 'amount');
-CREATE TRIGGER payouts_tally_update AFTER UPDATE ON payouts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('payouts', 'state', 'amount');
+SELECT keep_tally('payouts', 'payouts', 'state', 'amount');
 
 -- Statement lines. Negative ones take back. order_number has no #.
 CREATE TABLE commission_lines (
@@ -201,10 +195,7 @@ CREATE INDEX commission_lines_distributor ON commission_lines (distributor_id, s
 CREATE INDEX commission_lines_period ON commission_lines (period, created_at, id);
 CREATE INDEX commission_lines_order ON commission_lines (order_number) WHERE order_number <> '';
 CREATE INDEX commission_lines_payout ON commission_lines (payout_id) WHERE payout_id IS NOT NULL;
-CREATE TRIGGER commission_lines_tally_insert AFTER INSERT ON commission_lines REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('commissions', 'state', 'amount');
-CREATE TRIGGER commission_lines_tally_update AFTER UPDATE ON commission_lines REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('commissions', 'state', 'amount');
+SELECT keep_tally('commissions', 'commission_lines', 'state', 'amount');
 
 -- What is left below 50 pesos after a cash payout, per distributor; may be negative after a release.
 CREATE TABLE carries (
@@ -269,3 +260,4 @@ CREATE TABLE batch_numbers (
 DROP TABLE batch_numbers, workers, payout_attempts, payout_events, payout_lines, carries, commission_lines, payouts,
     batch_decisions, batches, connections;
 DROP FUNCTION check_decision, guard_batch;
+DROP FUNCTION tally_batches, tally_payouts, tally_commissions;

@@ -19,8 +19,7 @@ CREATE INDEX webhook_events_received ON webhook_events (received_at, id);
 CREATE INDEX webhook_events_body ON webhook_events (body_hash, id);
 CREATE TRIGGER webhook_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON webhook_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER webhook_events_tally_insert AFTER INSERT ON webhook_events REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION tally_rows('webhooks', 'verdict', '0');
+SELECT keep_tally('webhooks', 'webhook_events', 'verdict', '0');
 
 -- Each time an event was worked on, by the job or because a person asked.
 CREATE TABLE webhook_runs (
@@ -35,3 +34,4 @@ CREATE INDEX webhook_runs_event ON webhook_runs (event_id, id);
 
 -- +goose Down
 DROP TABLE webhook_runs, webhook_events;
+DROP FUNCTION tally_webhooks;
