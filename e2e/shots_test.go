@@ -83,7 +83,7 @@ var unfit = regexp.MustCompile(`[^a-z0-9]+`)
 // fileName is a page's path as a file's name. Set-up links are cut: their token changes.
 func fileName(at page) string {
 	path := at.path
-	if strings.HasPrefix(path, "/setup/") {
+	if strings.HasPrefix(path, "/setup/") && at.status == 200 {
 		path = "/setup"
 	}
 	name := strings.Trim(unfit.ReplaceAllString(strings.ToLower(path), "-"), "-")
