@@ -42,7 +42,7 @@ func runDoctor(ctx context.Context, t *terminal, args []string) error {
 	}
 	d.say("blob store", checkBlobs(ctx, cfg))
 	if d.faults > 0 {
-		return faulty
+		return errFaulty
 	}
 	return nil
 }

@@ -39,7 +39,7 @@ func runIdent(_ context.Context, t *terminal, args []string) error {
 		fmt.Fprintln(t.err, r.Message)
 	}
 	if !r.Valid {
-		return refused
+		return errRefused
 	}
 	return nil
 }

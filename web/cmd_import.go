@@ -82,7 +82,7 @@ func importFile(ctx context.Context, t *terminal, kind imports.Kind, file io.Rea
 		err = printResult(t, result, o.DryRun, refusals, warnings)
 	}
 	if err == nil && result.Refused > 0 {
-		return refused
+		return errRefused
 	}
 	return err
 }

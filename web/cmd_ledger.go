@@ -28,7 +28,7 @@ func runLedger(ctx context.Context, t *terminal, args []string) error {
 	}
 	if report.Fault != "" {
 		fmt.Fprintln(t.err, report.Fault)
-		return faulty
+		return errFaulty
 	}
 	fmt.Fprintf(t.out, "The books agree: %d entries on %d accounts and %d payouts were checked.\n", report.Entries, report.Accounts, report.Payouts)
 	return nil

@@ -108,7 +108,7 @@ func runAudit(ctx context.Context, t *terminal, args []string) (err error) {
 	}
 	if report.Fault != nil {
 		fmt.Fprintln(t.err, report.Fault.Error())
-		return faulty
+		return errFaulty
 	}
 	fmt.Fprintf(t.out, "%d events are as they were sealed, %d newer ones are not sealed yet. Last hash: %s\n",
 		report.Sealed, report.Unsealed, report.Head)

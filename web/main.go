@@ -44,12 +44,12 @@ type usageError struct{ sentence string }
 
 func (e usageError) Error() string { return e.sentence }
 
-// refused is the answer of a command that did its work and says no, e.g. because of refused rows: what
+// errRefused is the answer of a command that did its work and says no, e.g. because of refused rows: what
 // there was to say has been said, and the exit code is 2.
-var refused = errors.New("refused")
+var errRefused = errors.New("refused")
 
-// faulty is the answer of a check that found a fault and has said so: exit 1.
-var faulty = errors.New("faulty")
+// errFaulty is the answer of a check that found a fault and has said so: exit 1.
+var errFaulty = errors.New("faulty")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -86,9 +86,9 @@ func exitCode(t *terminal, c command, err error) int {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintf(t.out, "pagaduria %s %s\n%s\n", c.name, c.args, c.says)
 		return 0
-	case errors.Is(err, refused):
+	case errors.Is(err, errRefused):
 		return 2
-	case errors.Is(err, faulty):
+	case errors.Is(err, errFaulty):
 		return 1
 	case errors.As(err, &usage):
 		fmt.Fprintf(t.err, "%s Usage: pagaduria %s %s\n", sentence(err), c.name, c.args)

@@ -38,18 +38,6 @@ func newService(t testing.TB) *distributors.Service {
 	return &distributors.Service{DB: storetest.New(t), Blobs: files, Today: func() time.Time { return today }}
 }
 
-// addStaff makes a staff member; the returned actor holds the roles.
-func addStaff(t testing.TB, db *store.DB, roles ...models.Role) models.Actor {
-	t.Helper()
-	by := models.Actor{Name: "Marta Ruiz", Roles: roles}
-	err := db.Pool.QueryRow(t.Context(), "INSERT INTO staff (email, name, roles) VALUES ($1, $2, '{compliance}') RETURNING id",
-		fmt.Sprintf("%d@example.test", time.Now().UnixNano()), by.Name).Scan(&by.StaffID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return by
-}
-
 func open(t testing.TB) *os.File {
 	t.Helper()
 	f, err := os.Open(dataFile)

@@ -101,7 +101,7 @@ func unprivileged() (*owner, error) {
 			return &owner{uid: uint32(uid), gid: uint32(gid)}, nil
 		}
 	}
-	return nil, errors.New("Postgres does not run as root and there is neither a user postgres nor nobody: run as a normal user, or set DATABASE_URL")
+	return nil, errors.New("the embedded Postgres does not run as root and there is neither a user postgres nor nobody: run as a normal user, or set DATABASE_URL")
 }
 
 // reachable answers where the cluster can live: base itself when every folder above it can be entered by

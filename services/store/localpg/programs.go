@@ -22,7 +22,7 @@ type programs struct {
 	major int
 }
 
-var errNoPrograms = errors.New("Postgres is not installed: install it (on Debian or Ubuntu: apt-get install postgresql), or set DATABASE_URL to a server")
+var errNoPrograms = errors.New("no Postgres is installed: install one (on Debian or Ubuntu: apt-get install postgresql), or set DATABASE_URL to a server")
 
 // systemFolders are where packages of common systems put the programs.
 var systemFolders = []string{
@@ -57,9 +57,7 @@ func findPrograms(ctx context.Context, c cluster, say func(string)) (programs, e
 // installed answers the newest programs on this machine, or those of the version that made the cluster.
 func installed(c cluster) (programs, error) {
 	dirs := []string{filepath.Join(fetchedFolder(c), "bin")}
-	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
-		dirs = append(dirs, dir)
-	}
+	dirs = append(dirs, filepath.SplitList(os.Getenv("PATH"))...)
 	for _, pattern := range systemFolders {
 		found, _ := filepath.Glob(pattern)
 		dirs = append(dirs, found...)
