@@ -74,11 +74,11 @@ func decodeValues(values url.Values, form any) error {
 }
 
 func decodeField(values []string, f reflect.Value) error {
-	if f.Kind() == reflect.Slice {
-		return decodeList(values, f)
-	}
 	if len(values) == 0 {
 		return nil
+	}
+	if f.Kind() == reflect.Slice {
+		return decodeList(values, f)
 	}
 	text := strings.TrimSpace(values[0])
 	switch f.Interface().(type) {
