@@ -16,10 +16,16 @@ CREATE TABLE webhook_events (
 CREATE INDEX webhook_events_verdict ON webhook_events (verdict, id);
 CREATE INDEX webhook_events_reference ON webhook_events (reference, id) WHERE reference <> '';
 CREATE INDEX webhook_events_received ON webhook_events (received_at, id);
-CREATE INDEX webhook_events_body ON webhook_events (body_hash, id);
 CREATE TRIGGER webhook_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON webhook_events
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 SELECT keep_tally('webhooks', 'webhook_events', 'verdict', '0');
+
+-- The bodies that were accepted, each once: what comes again is a duplicate. Its key decides, also between processes.
+CREATE TABLE webhook_bodies (
+    body_hash     bytea  NOT NULL,
+    connection_id bigint NOT NULL,
+    PRIMARY KEY (body_hash, connection_id)
+);
 
 -- Each time an event was worked on, by the job or because a person asked.
 CREATE TABLE webhook_runs (
@@ -33,5 +39,5 @@ CREATE TABLE webhook_runs (
 CREATE INDEX webhook_runs_event ON webhook_runs (event_id, id);
 
 -- +goose Down
-DROP TABLE webhook_runs, webhook_events;
+DROP TABLE webhook_runs, webhook_bodies, webhook_events;
 DROP FUNCTION tally_webhooks;

@@ -109,13 +109,17 @@ func (i *intake) gather(group []pending) []pending {
 // a second round trip would cost more than the group itself. A notification whose very bytes were accepted before is a
 // duplicate.
 const storeEvents = `
-WITH stored AS (
+WITH arrived AS (
+    SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[])
+        WITH ORDINALITY AS x(connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id, n)
+), fresh AS (
+    INSERT INTO webhook_bodies (body_hash, connection_id) SELECT body_hash, connection_id FROM arrived WHERE verdict = 'accepted' ORDER BY body_hash
+    ON CONFLICT DO NOTHING RETURNING body_hash
+), stored AS (
     INSERT INTO webhook_events (connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id)
     SELECT NULLIF(x.connection_id, 0), x.rail, x.remote, x.headers, x.body, x.body_hash,
-        CASE WHEN x.verdict = 'accepted' AND EXISTS (SELECT 1 FROM webhook_events e WHERE e.body_hash = x.body_hash AND e.connection_id = x.connection_id AND e.verdict = 'accepted')
-             THEN 'duplicate' ELSE x.verdict END, x.reason, x.reference, x.rail_id
-    FROM unnest($1::bigint[], $2::text[], $3::text[], $4::jsonb[], $5::bytea[], $6::bytea[], $7::text[], $8::text[], $9::text[], $10::text[])
-        WITH ORDINALITY AS x(connection_id, rail, remote, headers, body, body_hash, verdict, reason, reference, rail_id, n)
+        CASE WHEN x.verdict = 'accepted' AND f.body_hash IS NULL THEN 'duplicate' ELSE x.verdict END, x.reason, x.reference, x.rail_id
+    FROM arrived x LEFT JOIN fresh f ON f.body_hash = x.body_hash
     ORDER BY x.n
     RETURNING id, verdict
 ), enqueued AS (` + queue.InsertSQL + `
