@@ -10,6 +10,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/models/colombia"
+	"pagaduria/services/store"
 )
 
 // matchQuery finds a line by its order, or by its distributor's code, document or name.
@@ -81,7 +82,7 @@ func (s *Service) conditions(f models.CommissionFilter, check RailCheck) *condit
 	if q := strings.TrimSpace(f.Query); q != "" {
 		c.and(matchQuery, "order_query", strings.TrimPrefix(q, "#"))
 		c.args["exact"], c.args["digits"] = strings.ToUpper(q), digits(q)
-		c.args["like"] = "%" + escapeLike(fold(q)) + "%"
+		c.args["like"] = store.Containing(fold(q))
 	}
 	if f.Payable != "" {
 		c.distributor = true
@@ -118,10 +119,6 @@ func digits(s string) string {
 		return -1
 	}, s)
 }
-
-var likeSigns = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-func escapeLike(s string) string { return likeSigns.Replace(s) }
 
 // fold drops accents and case, as distributor_search does.
 func fold(s string) string {

@@ -48,7 +48,7 @@ func conditions(f models.DistributorFilter) (string, pgx.NamedArgs) {
 	words := strings.Fields(models.Fold(f.Search))
 	for i, w := range words[:min(len(words), searchWords)] {
 		name := fmt.Sprintf("word%d", i)
-		and("EXISTS (SELECT 1 FROM distributor_search t WHERE t.distributor_id = d.id AND t.folded LIKE @"+name+")", name, "%"+escapeLike(w)+"%")
+		and("EXISTS (SELECT 1 FROM distributor_search t WHERE t.distributor_id = d.id AND t.folded LIKE @"+name+")", name, store.Containing(w))
 	}
 	if f.Verification != "" {
 		and("d.verification = @verification", "verification", string(f.Verification))
@@ -73,10 +73,6 @@ func conditions(f models.DistributorFilter) (string, pgx.NamedArgs) {
 		where = append(where, "d.warnings = '{}'")
 	}
 	return strings.Join(where, " AND "), args
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
 // Counts is how many distributors stand in each verification state, from the kept tallies.

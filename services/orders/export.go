@@ -16,6 +16,7 @@ import (
 	"pagaduria/models/ident"
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
+	"pagaduria/services/store"
 )
 
 var exportColumns = []string{"order", "placed_at", "status", "buyer", "document", "phone", "divipola", "product", "sku", "quantity",
@@ -33,7 +34,7 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f models.OrderFil
 	where, args := conditions(f)
 	if name := nameQuery(f.Query); name != "" {
 		where = append(where, foldedBuyer+" LIKE @name")
-		args["name"] = "%" + escapeLike(name) + "%"
+		args["name"] = store.Containing(name)
 	}
 	rows, err := s.DB.Pool.Query(ctx, orderColumns+" WHERE "+strings.Join(where, " AND ")+" ORDER BY o.placed_at DESC, o.id DESC", args)
 	if err != nil {

@@ -73,7 +73,7 @@ const foldedBuyer = `translate(lower(o.buyer), 'áéíóúüñàèìòùâêîô
 // walk reads the newest orders up to the budget and keeps those whose buyer's name has the words. It answers where it
 // stopped with every row, so that one query is enough.
 func (s *Service) walk(ctx context.Context, name string, where []string, at store.Cursor, args pgx.NamedArgs) (Page, error) {
-	args["name"], args["budget"] = "%"+escapeLike(name)+"%", walkBudget
+	args["name"], args["budget"] = store.Containing(name), walkBudget
 	order, last := at.Order("o.placed_at", "o.id"), "ASC"
 	if at.Newer {
 		last = "DESC"
@@ -200,10 +200,6 @@ func fold(s string) string {
 	}, norm.NFD.String(s))
 }
 
-var likeSigns = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-func escapeLike(s string) string { return likeSigns.Replace(s) }
-
 const tallies = `SELECT key, CAST(sum(n) AS bigint), CAST(sum(total) AS bigint) FROM tallies WHERE list = 'orders' GROUP BY key`
 
 // Tallies are the counts and sums of all statuses, from the running counts.
@@ -228,7 +224,7 @@ func (s *Service) Sum(ctx context.Context, f models.OrderFilter) (models.Sum, er
 	where, args := conditions(f)
 	if name := nameQuery(f.Query); name != "" {
 		where = append(where, foldedBuyer+" LIKE @name")
-		args["name"] = "%" + escapeLike(name) + "%"
+		args["name"] = store.Containing(name)
 	}
 	sum, err := store.SelectOne[models.Sum](ctx, s.DB.Pool,
 		"SELECT count(*), CAST(COALESCE(sum(o.total), 0) AS bigint) FROM orders o WHERE "+strings.Join(where, " AND "), args)

@@ -91,7 +91,7 @@ func (f Filter) where(now time.Time) (string, pgx.NamedArgs) {
 			}
 			return -1
 		}, f.Search)
-		args["like"] = "%" + escapeLike(models.Fold(f.Search)) + "%"
+		args["like"] = store.Containing(models.Fold(f.Search))
 	}
 	return strings.Join(append(conditions, "TRUE"), " AND "), args
 }
@@ -103,10 +103,6 @@ const searchCondition = `p.id IN (
     UNION SELECT id FROM payouts WHERE rail_id = @raw AND rail_id <> ''
     UNION SELECT x.id FROM payouts x JOIN distributors d ON d.id = x.distributor_id WHERE d.doc_number = @digits AND @digits <> ''
     UNION SELECT x.id FROM payouts x JOIN (SELECT distributor_id FROM distributor_search WHERE folded LIKE @like LIMIT 1000) n USING (distributor_id))`
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
-}
 
 // PageSize is how many rows a list shows.
 const PageSize = 50

@@ -165,7 +165,7 @@ func (s *Service) names(ctx context.Context, by models.Actor, q query, f *models
 	conditions, args := make([]string, len(words)), pgx.NamedArgs{"budget": nameBudget + 1, "shown": shown}
 	for i, w := range words {
 		name := fmt.Sprintf("word%d", i)
-		conditions[i], args[name] = "t.folded LIKE @"+name, "%"+escapeLike(w)+"%"
+		conditions[i], args[name] = "t.folded LIKE @"+name, store.Containing(w)
 	}
 	sql := `WITH hits AS MATERIALIZED (SELECT t.distributor_id AS id FROM distributor_search t WHERE ` + strings.Join(conditions, " AND ") + ` LIMIT @budget)
 SELECT (SELECT count(*) FROM hits), ` + distributorColumns + ` FROM distributors d JOIN hits USING (id)
@@ -188,8 +188,4 @@ ORDER BY d.business_name, d.surnames, d.given_names, d.id LIMIT @shown`
 		return nil
 	}
 	return s.payoutsOf(ctx, people, f)
-}
-
-func escapeLike(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
