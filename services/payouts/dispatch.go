@@ -39,7 +39,7 @@ INSERT INTO payout_attempts (payout_id, kind, started_at) SELECT id, $2, $3 FROM
 var (
 	claimApproved = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
 WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND ` + fmt.Sprintf(payableNow, "$5") + `
-ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED`
+ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED FOR SHARE OF d SKIP LOCKED`
 	claimUnpayable = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
 WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND NOT ` + fmt.Sprintf(payableNow, "$4") + `
   AND NOT ` + fmt.Sprintf(unsettled, "$5") + `

@@ -384,3 +384,31 @@ func TestCancelAtTheRail(t *testing.T) {
 		t.Errorf("a second cancel: got %v", err)
 	}
 }
+
+func TestSuspendedWhileBeingSent(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.crowd(2)
+	b := o.batch()
+	o.approve(b)
+	suspension, err := o.db.Pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = suspension.Rollback(t.Context()) }()
+	if _, err := suspension.Exec(t.Context(), `UPDATE distributors SET verification = 'suspended' WHERE id = (SELECT min(id) FROM distributors)`); err != nil {
+		t.Fatal(err)
+	}
+	o.dispatch(b)
+	if got := o.states(b); got != "approved 1, sent 1" {
+		t.Fatalf("while the suspension is being written: %s", got)
+	}
+	if err := suspension.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.dispatch(b)
+	if got := o.states(b); got != "cancelled 1, sent 1" {
+		t.Fatalf("once it is: %s", got)
+	}
+	o.balanced()
+}
