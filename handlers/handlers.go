@@ -14,6 +14,7 @@ import (
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/requests"
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
@@ -35,6 +36,7 @@ type Handlers struct {
 	Sessions     *Sessions
 	Finder       *search.Service
 	Webhooks     *webhooks.Service
+	Requests     *requests.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time

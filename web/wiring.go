@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/requests"
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/vault"
@@ -99,6 +101,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		return h.Payouts.WhyNotByRail(ctx)
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
+	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds()}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
 	return nil
@@ -107,6 +110,11 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 // importKinds are the files that people upload.
 func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 	return []imports.Kind{h.Distributors.ImportKind(), h.Orders.ImportKind(), h.Orders.TrackingKind(), h.Commissions.ImportKind()}
+}
+
+// requestKinds are the changes that need a second person; each area brings its own.
+func requestKinds() []requests.Kind {
+	return slices.Concat[[]requests.Kind]()
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.
