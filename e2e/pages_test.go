@@ -41,6 +41,7 @@ var records = map[string]string{
 	"/connections/:id":         `SELECT min(id) FROM connections`,
 	"/staff/:id":               `SELECT id FROM staff WHERE email = 'support@demo.test'`,
 	"/outbox/:id":              `SELECT max(id) FROM mails`,
+	"/requests/:id":            `SELECT max(id) FROM requests`,
 }
 
 // addresses are queries for the whole path, where the records' ids depend on each other or on a state.

@@ -51,10 +51,10 @@ func (r Request) DecidableBy(by Actor, needs Permission) error {
 	switch {
 	case r.State != RequestOpen:
 		return Refuse(Conflict, "request.refused.decided", "This request was decided on already.", map[string]any{"State": string(r.State)})
-	case !by.May(needs):
-		return Refuse(Forbidden, "request.refused.role", "Your role does not decide on requests of this kind.", nil)
 	case by.StaffID == r.MakerID || by.StaffID == 0:
 		return Refuse(Forbidden, "request.refused.maker", "You made this request, so somebody else has to decide on it.", nil)
+	case !by.May(needs):
+		return Refuse(Forbidden, "request.refused.role", "Your role does not decide on requests of this kind.", nil)
 	}
 	return nil
 }

@@ -46,6 +46,9 @@ const (
 	PermStaffView         Permission = "staff.view"
 	PermStaffEdit         Permission = "staff.edit"
 	PermOutboxView        Permission = "outbox.view"
+	PermRequestsView      Permission = "requests.view"
+	PermRequestsMake      Permission = "requests.make"   // and withdraw one's own
+	PermRequestsDecide    Permission = "requests.decide" // each kind asks for its own permission too
 )
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
@@ -54,7 +57,8 @@ var Permissions = []Permission{PermHome,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermPayoutsView, PermPayoutsOperate,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
-	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView}
+	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView,
+	PermRequestsView, PermRequestsMake, PermRequestsDecide}
 
 // grants says which roles hold a permission. The auditor holds every view and no change.
 var grants = map[Permission][]Role{
@@ -81,6 +85,9 @@ var grants = map[Permission][]Role{
 	PermStaffView:         {RoleAdmin, RoleAuditor},
 	PermStaffEdit:         {RoleAdmin},
 	PermOutboxView:        {RoleAdmin, RoleAuditor},
+	PermRequestsView:      Roles,
+	PermRequestsMake:      {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleSupport},
+	PermRequestsDecide:    {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
 }
 
 // Grants answers whether the role holds the permission.

@@ -61,5 +61,6 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		earningRoutes(h),
 		moneyRoutes(h),
 		railRoutes(h),
+		requestRoutes(h),
 	)
 }

@@ -66,7 +66,7 @@ func TestKilledWhileSending(t *testing.T) {
 	stop := work(t, bin, url)
 	waitUntil(t, 4*time.Minute, func() bool { return settled(t, db) })
 	rail.ClearFaults()
-	waitUntil(t, time.Minute, func() bool {
+	waitUntil(t, 4*time.Minute, func() bool {
 		rail.CollectAll()
 		return count(t, db, `SELECT count(*) FROM payouts WHERE state <> 'paid'`) == 0
 	})

@@ -27,6 +27,7 @@ var navigation = []group{
 		{"batches", urls.NavBatches, "stack-2", models.PermBatchesView, true, "b"},
 		{"payouts", urls.NavPayouts, "cash-banknote", models.PermPayoutsView, false, "p"},
 		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false, "c"},
+		{"requests", urls.NavRequests, "clipboard-check", models.PermRequestsView, true, ""},
 		{"ledger", urls.NavLedger, "scale", models.PermLedgerView, false, ""},
 	}},
 	{"people", []entry{

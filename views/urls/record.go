@@ -1,0 +1,18 @@
+package urls
+
+// Record is the page of a record by the words that events, requests and the audit log name it with; "" when there is none.
+func Record(subjectType string, id int64) string {
+	switch subjectType {
+	case "batch":
+		return Batch(id)
+	case "payout":
+		return Payout(id)
+	case "distributor":
+		return Distributor(id)
+	case "connection":
+		return Connection(id)
+	case "request":
+		return Request(id)
+	}
+	return ""
+}
