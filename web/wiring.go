@@ -86,7 +86,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	db := a.db.DB
 	h := &handlers.Handlers{DB: db, Blobs: files, Log: a.log, Now: time.Now, Demo: demo, Hooks: a.address("")}
 	h.Mail = mail.New(db, keys, h.Now)
-	h.Staff, err = staff.New(staff.Options{DB: db, Vault: keys, Mail: h.Mail, Now: h.Now, Demo: demo, SetUp: func(token string) string {
+	h.Staff, err = staff.New(staff.Options{DB: db, Vault: keys, Mail: h.Mail, Now: h.Now, Demo: demo, Site: a.cfg.BaseURL, SetUp: func(token string) string {
 		return a.address(urls.SetUp(token))
 	}})
 	if err != nil {

@@ -155,10 +155,11 @@ func (s *Service) change(ctx context.Context, id int64, seen int, do func(tx *go
 	})
 }
 
-// shut takes away every way in: second factor, recovery codes, links and sessions.
+// shut takes away every way in: second factor, passkeys, recovery codes, links and sessions.
 func (s *Service) shut(tx *gorm.DB, id int64, state models.StaffState) error {
 	for _, statement := range []string{
 		`DELETE FROM staff_recovery_codes WHERE staff_id = $1`,
+		`DELETE FROM staff_passkeys WHERE staff_id = $1`,
 		`DELETE FROM staff_setup_links WHERE staff_id = $1 AND used_at IS NULL`,
 	} {
 		if _, err := store.ExecTx(tx, statement, id); err != nil {

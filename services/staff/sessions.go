@@ -39,8 +39,9 @@ func (s *Service) SameFormToken(token, sent string) bool {
 
 // Loaded is what stands behind a session cookie.
 type Loaded struct {
-	SignedIn *models.SignedIn  // nil between password and code
-	Data     map[string]string // what pages keep from one request to the next
+	SessionID int64
+	SignedIn  *models.SignedIn  // nil between password and code
+	Data      map[string]string // what pages keep from one request to the next
 }
 
 // ErrNoSession answers a cookie that is unknown, ended, idle for too long or of an account that cannot sign in.
@@ -75,7 +76,7 @@ func (s *Service) Load(ctx context.Context, token string) (Loaded, error) {
 	if !x.Session.Live(now) {
 		return Loaded{}, ErrNoSession
 	}
-	l := Loaded{}
+	l := Loaded{SessionID: x.Session.ID}
 	if len(data) > 0 {
 		if err := json.Unmarshal(data, &l.Data); err != nil {
 			return Loaded{}, fmt.Errorf("read session %d: %w", x.Session.ID, err)
@@ -184,6 +185,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 	}{
 		{`DELETE FROM staff_sessions WHERE expires_at < $1`, now.Add(-keepSessions)},
 		{`DELETE FROM staff_sessions WHERE staff_id IS NULL AND expires_at < $1`, now},
+		{`DELETE FROM staff_passkey_challenges WHERE expires_at < $1`, now},
 		{`DELETE FROM sign_in_throttles WHERE updated_at < $1`, now.Add(-throttleMemory)},
 		{`DELETE FROM staff_setup_links WHERE expires_at < $1`, now.Add(-keepLinks)},
 	} {

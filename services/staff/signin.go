@@ -111,35 +111,45 @@ func short(agent string) string {
 
 var errPending = models.Refuse(models.Conflict, "signin.error.pending", "Too much time has passed. Sign in again.", nil)
 
-// Pending answers the e-mail address whose code is asked for.
-func (s *Service) Pending(ctx context.Context, token string) (string, error) {
-	id, err := s.pending(ctx, token)
+// Pending answers the account whose code is asked for.
+func (s *Service) Pending(ctx context.Context, token string) (models.Staff, error) {
+	id, _, err := s.pending(ctx, token)
 	if err != nil {
-		return "", err
+		return models.Staff{}, err
 	}
-	st, err := s.Get(ctx, id)
-	return st.Email, err
+	return s.Get(ctx, id)
 }
 
-func (s *Service) pending(ctx context.Context, token string) (int64, error) {
+func (s *Service) pending(ctx context.Context, token string) (staffID, sessionID int64, err error) {
 	l, err := s.Load(ctx, token)
 	if errors.Is(err, ErrNoSession) {
-		return 0, errPending
+		return 0, 0, errPending
 	}
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	id, err := strconv.ParseInt(l.Data[pendingKey], 10, 64)
-	if err != nil || l.SignedIn != nil {
-		return 0, errPending
+	if staffID = l.pendingID(); staffID == 0 {
+		return 0, 0, errPending
 	}
-	return id, nil
+	return staffID, l.SessionID, nil
 }
 
-// Code is the second step: a code of the authenticator app or a recovery code. It ends the pending session and
-// answers the token of a new one, in which the person is signed in.
+// pendingID is whose password was right in a session that nobody is signed in to yet, 0 for none.
+func (l Loaded) pendingID() int64 {
+	if l.SignedIn != nil {
+		return 0
+	}
+	id, err := strconv.ParseInt(l.Data[pendingKey], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// Code is the second step: a code of the authenticator app, a recovery code, or what a passkey answered. It ends the
+// pending session and answers the token of a new one, in which the person is signed in.
 func (s *Service) Code(ctx context.Context, pending, code string, b Browser) (token string, err error) {
-	id, err := s.pending(ctx, pending)
+	id, session, err := s.pending(ctx, pending)
 	if err != nil {
 		return "", err
 	}
@@ -155,25 +165,25 @@ func (s *Service) Code(ctx context.Context, pending, code string, b Browser) (to
 	if err != nil {
 		return "", err
 	}
-	right := false
+	var v verdict
 	err = s.db.InTx(ctx, func(tx *gorm.DB) error {
-		if right, err = s.spendCode(tx, id, code); err != nil || !right {
+		if v, err = s.spendFactor(tx, id, session, code); err != nil || !v.right {
 			return err
 		}
-		token, err = s.signIn(tx, st, pending, b)
+		token, err = s.signIn(tx, st, pending, v, b)
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	if !right {
-		return "", s.refused(ctx, id, "code", b, errCode)
+	if !v.right {
+		return "", s.refusedFactor(ctx, id, "code", code, v, b)
 	}
 	return token, s.refund(ctx, spent)
 }
 
 // signIn replaces the pending session by one with another token, so that a token seen before is worth nothing.
-func (s *Service) signIn(tx *gorm.DB, st models.Staff, pending string, b Browser) (string, error) {
+func (s *Service) signIn(tx *gorm.DB, st models.Staff, pending string, v verdict, b Browser) (string, error) {
 	n, err := store.ExecTx(tx, `DELETE FROM staff_sessions WHERE token_hash = $1 AND staff_id IS NULL`, tokenHash(pending))
 	if err != nil {
 		return "", fmt.Errorf("end a pending session: %w", err)
@@ -186,7 +196,7 @@ func (s *Service) signIn(tx *gorm.DB, st models.Staff, pending string, b Browser
 		return "", err
 	}
 	by := models.Actor{StaffID: st.ID, Name: st.Name, Roles: st.Roles, Address: b.Address, SessionID: id}
-	return token, audit.Record(tx, audit.Entry{By: by, Action: "session.open", SubjectType: "staff", SubjectID: st.ID})
+	return token, audit.Record(tx, audit.Entry{By: by, Action: "session.open", SubjectType: "staff", SubjectID: st.ID, After: v.how()})
 }
 
 // open makes a signed-in session.
@@ -202,15 +212,15 @@ VALUES ($1, $2, $3, $4, $5, $5, $5, $6) RETURNING id`,
 	return token, ids[0].ID, nil
 }
 
-// CheckCode asks for the second factor again and stamps the session with it: see models.Session.FreshFactor.
+// CheckCode asks for the second factor again, a code or what a passkey answered, and stamps the session with it: see models.Session.FreshFactor.
 func (s *Service) CheckCode(ctx context.Context, by models.Actor, code string) error {
 	spent, err := s.charge(ctx, s.limits("again", strconv.FormatInt(by.StaffID, 10), by.Address, true))
 	if err != nil {
 		return err
 	}
-	right := false
+	var v verdict
 	err = s.db.InTx(ctx, func(tx *gorm.DB) error {
-		if right, err = s.spendCode(tx, by.StaffID, code); err != nil || !right {
+		if v, err = s.spendFactor(tx, by.StaffID, by.SessionID, code); err != nil || !v.right {
 			return err
 		}
 		_, err := store.ExecTx(tx, `UPDATE staff_sessions SET factor_at = $3 WHERE id = $1 AND staff_id = $2`, by.SessionID, by.StaffID, s.now())
@@ -219,8 +229,8 @@ func (s *Service) CheckCode(ctx context.Context, by models.Actor, code string) e
 	if err != nil {
 		return fmt.Errorf("check a code of staff %d: %w", by.StaffID, err)
 	}
-	if !right {
-		return s.refused(ctx, by.StaffID, "again", Browser{Address: by.Address}, errCode)
+	if !v.right {
+		return s.refusedFactor(ctx, by.StaffID, "again", code, v, Browser{Address: by.Address})
 	}
 	return s.refund(ctx, spent)
 }

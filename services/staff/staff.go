@@ -5,8 +5,10 @@ package staff
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
@@ -27,6 +29,9 @@ type Service struct {
 	codes  []byte // key of the recovery codes' hashes
 	issuer string
 	demo   bool
+
+	relying *webauthn.WebAuthn // nil where browsers have no passkeys
+	handles []byte             // key of the names that authenticators know people by
 }
 
 // Options are what a Service needs.
@@ -37,6 +42,7 @@ type Options struct {
 	Now   func() time.Time          // nil = time.Now
 	SetUp func(token string) string // address of a one-time link
 	Name  string                    // of the product or merchant, shown by authenticator apps; "" = Pagaduría
+	Site  *url.URL                  // public address; passkeys belong to its host
 	Demo  bool                      // the accounts of Demo can sign in: only on a loopback address
 }
 
@@ -53,7 +59,13 @@ func New(o Options) (*Service, error) {
 	if s.csrf, err = o.Vault.Derive("form tokens"); err != nil {
 		return nil, err
 	}
-	s.codes, err = o.Vault.Derive("recovery codes")
+	if s.codes, err = o.Vault.Derive("recovery codes"); err != nil {
+		return nil, err
+	}
+	if s.handles, err = o.Vault.Derive("passkey handles"); err != nil {
+		return nil, err
+	}
+	s.relying, err = relyingParty(o.Site, s.issuer)
 	return s, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	o.mail = mail.New(o.db, v, o.now)
-	o.Service, err = staff.New(staff.Options{DB: o.db, Vault: v, Mail: o.mail, Now: o.now, Demo: true,
+	o.Service, err = staff.New(staff.Options{DB: o.db, Vault: v, Mail: o.mail, Now: o.now, Demo: true, Site: &url.URL{Scheme: "https", Host: "p.example"},
 		SetUp: func(token string) string { return "https://p.example/setup/" + token }})
 	if err != nil {
 		t.Fatal(err)
