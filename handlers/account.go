@@ -28,6 +28,12 @@ func (h *Handlers) showAccount(c echo.Context, status int, refusal error) (err e
 	if p.DemoCode, err = h.Staff.DemoCode(ctx, v.Staff.Email); err != nil {
 		return err
 	}
+	if p.Passkeys, err = h.Staff.Passkeys(ctx, v.Staff.ID); err != nil {
+		return err
+	}
+	p.PasskeysAt, p.PasskeysWork, p.Fresh = h.Staff.PasskeysAt(), h.passkeysWork(c), v.Session.FreshFactor(h.Now())
+	p.Passkey = p.PasskeysWork && len(p.Passkeys) > 0
+	p.Agent = c.Request().UserAgent()
 	return render(c, status, account.Account(p))
 }
 

@@ -129,7 +129,10 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 	p.MayRecall = prepares && (open || p.Batch.State == models.BatchInApproval)
 	whyNot(ctx, &p, by)
 	if p.MayDecide {
-		p.DemoCode, err = h.Staff.DemoCode(ctx, VisitorFrom(c).Staff.Email)
+		if p.DemoCode, err = h.Staff.DemoCode(ctx, VisitorFrom(c).Staff.Email); err != nil {
+			return p, err
+		}
+		p.Passkey, err = h.passkeyHere(c, by.StaffID)
 	}
 	return p, err
 }

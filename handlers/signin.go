@@ -104,15 +104,18 @@ func (h *Handlers) showCode(c echo.Context, status int, f signInForm, fault stri
 		return err
 	}
 	ctx := c.Request().Context()
-	email, err := h.Staff.Pending(ctx, session.ID)
+	st, err := h.Staff.Pending(ctx, session.ID)
 	if models.KindOf(err) != "" {
 		return seeOther(c, urls.SignIn())
 	}
 	if err != nil {
 		return err
 	}
-	p := signin.CodePage{Page: h.page(c, i18n.T(ctx, "signin.code_title"), ""), Email: email, Next: localPath(f.Next, ""), Error: fault, Recovery: f.Recovery}
-	if p.DemoCode, err = h.Staff.DemoCode(ctx, email); err != nil {
+	p := signin.CodePage{Page: h.page(c, i18n.T(ctx, "signin.code_title"), ""), Email: st.Email, Next: localPath(f.Next, ""), Error: fault, Recovery: f.Recovery}
+	if p.DemoCode, err = h.Staff.DemoCode(ctx, st.Email); err != nil {
+		return err
+	}
+	if p.Passkey, err = h.passkeyHere(c, st.ID); err != nil {
 		return err
 	}
 	return render(c, status, signin.Code(p))

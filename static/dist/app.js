@@ -76,6 +76,48 @@ document.addEventListener('submit', (e) => {
 }, true);
 addEventListener('pageshow', () => { for (const f of $$('form[data-busy]')) delete f.dataset.busy; });
 
+// ---------- passkeys: in place of a code where the browser has them ----------
+const keys = window.PublicKeyCredential?.parseRequestOptionsFromJSON ? PublicKeyCredential : null;
+async function askPasskey(form, url, words, make) {
+  const said = $('[data-passkey-said]', words.closest('[data-factor]') || form);
+  said.textContent = '';
+  try {
+    const res = await fetch(url, { method: 'POST', headers: { 'X-CSRF-Token': form.elements._csrf.value } });
+    if (!res.ok) throw new Error(res.status);
+    const asked = await res.json();
+    const key = make ? await navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(asked) })
+      : await navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(asked) });
+    said.textContent = words.dataset.given || '';
+    return JSON.stringify(key);
+  } catch {
+    said.textContent = words.dataset.failed;
+    return '';
+  }
+}
+document.addEventListener('click', async (e) => {
+  const b = e.target.closest?.('[data-passkey]');
+  if (!b || !keys) return;
+  const answer = await askPasskey(b.form, b.dataset.passkey, b);
+  if (!answer) return;
+  const typed = b.form.elements[b.dataset.passkeyField], f = document.createElement('input');
+  f.type = 'hidden';
+  f.name = typed.name;
+  f.value = answer;
+  typed.disabled = true; // what the passkey said goes in its place
+  typed.closest('.field').hidden = true;
+  b.hidden = true;
+  b.form.append(f);
+  if ('passkeyGo' in b.dataset) b.form.requestSubmit();
+});
+document.addEventListener('submit', async (e) => {
+  const form = e.target, url = form.dataset.passkeyNew;
+  if (!url || !keys || form.elements.passkey.value) return;
+  e.preventDefault();
+  form.elements.passkey.value = await askPasskey(form, url, form, true);
+  delete form.dataset.busy;
+  if (form.elements.passkey.value) form.requestSubmit();
+});
+
 // ---------- hold to confirm: pointer or Space for 1.4 s ----------
 let holding;
 function startHold(b) {
@@ -252,6 +294,7 @@ setInterval(() => {
 
 // ---------- on arrival and after every swap ----------
 function ready() {
+  if (keys) for (const p of $$('[data-passkey-offer]')) p.hidden = false;
   for (const box of $$('[data-select]')) countPicked(box);
   // on a phone the status tabs scroll sideways: bring the current one into view
   const tab = $('.tile-scroll [aria-current]'), tabs = tab?.parentElement;

@@ -154,6 +154,7 @@ type ShowPage struct {
 	Problem    string // why the last try did nothing
 	CodeError  string
 	DemoCode   string
+	Passkey    bool // may be given in place of a code
 }
 
 // Counts is how many items each part has.

@@ -30,6 +30,7 @@ type CodePage struct {
 	Error    string // beside the field
 	Recovery bool   // a recovery code is asked for
 	DemoCode string // shown in demo mode
+	Passkey  bool   // may be given instead
 }
 
 // SetUpPage is behind a one-time link.

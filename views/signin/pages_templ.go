@@ -419,7 +419,7 @@ func Code(p CodePage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = ui.CodeField(ui.Input{Name: "code", Label: i18n.T(ctx, "signin.code"), Error: p.Error, Required: true, Autofocus: true}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Factor(ui.Input{Name: "code", Label: i18n.T(ctx, "signin.code"), Error: p.Error, Required: true, Autofocus: true}, p.Passkey, true).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -24,6 +24,11 @@ const (
 	SessionRevokePattern  = "/account/sessions/:id/revoke"
 	SessionsOthersPattern = "/account/sessions/revoke-others"
 	SessionsAllPattern    = "/account/sessions/revoke-all"
+	ConfirmPattern        = "/account/confirm"
+	PasskeysPattern       = "/account/passkeys"
+	NewPasskeyPattern     = "/account/passkeys/challenge"
+	RemovePasskeyPattern  = "/account/passkeys/:id/remove"
+	AskPasskeyPattern     = "/passkeys/challenge"
 )
 
 // SignInCode is the second step of signing in.
@@ -43,6 +48,21 @@ func SessionsOthers() string { return SessionsOthersPattern }
 
 // SessionsAll signs out everywhere.
 func SessionsAll() string { return SessionsAllPattern }
+
+// Confirm is where the second factor is given once more.
+func Confirm() string { return ConfirmPattern }
+
+// Passkeys is where a new passkey of one's own is posted.
+func Passkeys() string { return PasskeysPattern }
+
+// NewPasskey is what the browser asks before it makes a passkey.
+func NewPasskey() string { return NewPasskeyPattern }
+
+// AskPasskey is what the browser asks before it gives a passkey in place of a code.
+func AskPasskey() string { return AskPasskeyPattern }
+
+// RemovePasskey takes one passkey of one's own away.
+func RemovePasskey(id int64) string { return "/account/passkeys/" + Num(id) + "/remove" }
 
 // StaffList is the list of accounts.
 func StaffList() string { return NavStaff }
