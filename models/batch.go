@@ -42,6 +42,7 @@ type Batch struct {
 	EditorID     int64 // who changed its content last
 	SubmittedAt  *time.Time
 	DecidedAt    *time.Time
+	HandOverAt   *time.Time // of an approved batch: until then hand-over waits, nil is at once
 	Reason       string
 	Version      int
 	CreatedAt    time.Time

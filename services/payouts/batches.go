@@ -13,11 +13,11 @@ import (
 )
 
 const batchColumns = `b.id, b.code, b.name, b.state, b.connection_id, b.cutoff_at, b.items, b.total, b.fees, b.content_hash, b.maker_id, b.editor_id,
-    b.submitted_at, b.decided_at, b.reason, b.version, b.created_at`
+    b.submitted_at, b.decided_at, b.hand_over_at, b.reason, b.version, b.created_at`
 
 func scanBatch(row pgx.CollectableRow, trailing ...any) (b models.Batch, err error) {
 	err = row.Scan(append([]any{&b.ID, &b.Code, &b.Name, &b.State, &b.ConnectionID, &b.CutoffAt, &b.Items, &b.Total, &b.Fees, &b.ContentHash, &b.MakerID,
-		&b.EditorID, &b.SubmittedAt, &b.DecidedAt, &b.Reason, &b.Version, &b.CreatedAt}, trailing...)...)
+		&b.EditorID, &b.SubmittedAt, &b.DecidedAt, &b.HandOverAt, &b.Reason, &b.Version, &b.CreatedAt}, trailing...)...)
 	return b, err
 }
 
@@ -53,9 +53,10 @@ func lockBatch(tx *gorm.DB, id int64) (b models.Batch, err error) {
 	return b, err
 }
 
-// contentHash seals what a checker approves: who is paid, where to, how much, in which order.
+// contentHash seals what a checker approves: who is paid, where to, how much, in which order. It counts the undone
+// approvals, so that none of them counts for the same content again.
 const contentHash = `
-SELECT COALESCE(sha256(convert_to(string_agg(concat_ws('|', code, country, doc_type, doc_number, doc_dv, payee_name, phone, email, method_kind, bank_code, account_type,
+SELECT COALESCE(sha256(convert_to((SELECT CASE WHEN undone > 0 THEN 'undone ' || undone || E'\n' ELSE '' END FROM batches WHERE id = $1) || string_agg(concat_ws('|', code, country, doc_type, doc_number, doc_dv, payee_name, phone, email, method_kind, bank_code, account_type,
     account_number, bre_b_key, bre_b_kind, amount, currency), E'\n' ORDER BY id), 'UTF8')), sha256('')),
     CAST(count(*) AS integer), CAST(COALESCE(sum(amount), 0) AS bigint), CAST(COALESCE(sum(fee + fee_iva), 0) AS bigint)
 FROM payouts WHERE batch_id = $1 AND removed_reason = ''`

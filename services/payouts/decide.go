@@ -91,9 +91,13 @@ func (s *Service) release(tx *gorm.DB, by models.Actor, b models.Batch) error {
 	if err != nil {
 		return fmt.Errorf("list payouts of batch %d: %w", b.ID, err)
 	}
+	later, err := s.handOverLater(tx, b.ID, now)
+	if err != nil {
+		return err
+	}
 	for from := 0; from < len(ids); from += dispatchChunk {
 		to := min(from+dispatchChunk, len(ids)) - 1
-		if err := queue.Insert(tx, DispatchArgs{BatchID: b.ID, From: ids[from].ID, To: ids[to].ID}, nil); err != nil {
+		if err := queue.Insert(tx, DispatchArgs{BatchID: b.ID, From: ids[from].ID, To: ids[to].ID}, later); err != nil {
 			return fmt.Errorf("enqueue dispatch of batch %d: %w", b.ID, err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/riverqueue/river"
 	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
@@ -31,7 +32,10 @@ SELECT 'held', distributor_id, 'in_transit', connection_id, amount, currency, 'd
 INSERT INTO payout_events (payout_id, at, from_state, to_state, origin) SELECT id, $2, 'approved', 'submitting', 'submit' FROM unnest($1::bigint[]) AS i(id)`
 	openAttempts = `
 INSERT INTO payout_attempts (payout_id, kind, started_at) SELECT id, $2, $3 FROM unnest($1::bigint[]) AS i(id) RETURNING payout_id, id`
-	startBatch = `UPDATE batches SET state = 'dispatching', version = version + 1, updated_at = $2 WHERE id = $1 AND state = 'approved'`
+	startBatch = `
+UPDATE batches SET state = 'dispatching', version = version + 1, updated_at = $2
+WHERE id = $1 AND state = 'approved' AND COALESCE(hand_over_at, '-infinity') <= $2`
+	standingOf = `SELECT state, hand_over_at FROM batches WHERE id = $1`
 )
 
 // Locks are taken by id. A payout whose payee was suspended meanwhile is left where it is by the one and cancelled by
@@ -68,7 +72,8 @@ func (s *Service) Dispatch(ctx context.Context, a DispatchArgs) error {
 	if !connection.Live() {
 		return nil // the sweep enqueues again once it is live
 	}
-	if err := s.begin(ctx, a); err != nil {
+	began, err := s.begin(ctx, a)
+	if err != nil || !began {
 		return err
 	}
 	for {
@@ -94,13 +99,22 @@ func (s *Service) Dispatch(ctx context.Context, a DispatchArgs) error {
 	}
 }
 
-// begin shows the batch as under way and takes out payees that may no longer be paid.
-func (s *Service) begin(ctx context.Context, a DispatchArgs) error {
-	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		if _, err := store.ExecTx(tx, startBatch, a.BatchID, s.Now()); err != nil {
+// begin shows the batch as under way and takes out payees that may no longer be paid. From then on the approval cannot
+// be undone. It answers false, and nothing may be sent, while the approval can be undone or when it was; the job of an
+// approval that still waits comes back at its time.
+func (s *Service) begin(ctx context.Context, a DispatchArgs) (began bool, err error) {
+	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
+		now := s.Now()
+		if _, err := store.ExecTx(tx, startBatch, a.BatchID, now); err != nil {
 			return fmt.Errorf("start batch %d: %w", a.BatchID, err)
 		}
-		now := s.Now()
+		standing, err := store.SelectTx[standing](tx, standingOf, a.BatchID)
+		if err != nil {
+			return fmt.Errorf("start batch %d: %w", a.BatchID, err)
+		}
+		if began = standing[0].State == models.BatchDispatching; !began {
+			return standing[0].comeBack(now)
+		}
 		list, err := selectPayoutsTx(tx, claimUnpayable, a.BatchID, a.From, a.To, models.Day(now), now.Add(-settledAfter))
 		if err != nil {
 			return fmt.Errorf("find unpayable of batch %d: %w", a.BatchID, err)
@@ -113,6 +127,21 @@ func (s *Service) begin(ctx context.Context, a DispatchArgs) error {
 		}
 		return nil
 	})
+	return began, err
+}
+
+// standing is where a batch stands before hand-over.
+type standing struct {
+	State      models.BatchState
+	HandOverAt *time.Time
+}
+
+// comeBack asks for the job again when its batch still waits.
+func (b standing) comeBack(now time.Time) error {
+	if b.State != models.BatchApproved || b.HandOverAt == nil {
+		return nil
+	}
+	return river.JobSnooze(max(b.HandOverAt.Sub(now), time.Second))
 }
 
 // sending is one payout on its way to the rail, with the attempt that records it.

@@ -87,7 +87,7 @@ func (s *Service) settleLines(tx *gorm.DB, p *models.Payout, now time.Time) erro
 const (
 	released = `
 CREATE TEMP TABLE released ON COMMIT DROP AS
-SELECT id, state, distributor_id, carry_in - carry_out AS back FROM payouts WHERE batch_id = %d AND state IN ('in_batch', 'approved')`
+SELECT id, state, distributor_id, amount, carry_in - carry_out AS back FROM payouts p WHERE batch_id = %d AND `
 	cancelReleased = `UPDATE payouts SET state = 'cancelled', state_at = $1, version = version + 1 WHERE id IN (SELECT id FROM released)`
 	postReleased   = `
 INSERT INTO ledger_entries (debit, debit_party, credit, credit_party, amount, currency, kind, source, source_id, step)
@@ -106,12 +106,18 @@ SELECT id, $1, state, 'cancelled', 'person', $2, $3 FROM released`
 // The batch's lock keeps its payouts still: a payout leaves in_batch or approved only under it, or in dispatch,
 // which cannot have begun before a decision.
 func (s *Service) releaseAll(tx *gorm.DB, batch int64, by models.Actor, note string) error {
+	return s.releaseThose(tx, batch, `state IN ('in_batch', 'approved')`, by, note)
+}
+
+// releaseThose is releaseAll of the payouts p that a condition selects, all of which have not left; the table released
+// of the transaction holds them.
+func (s *Service) releaseThose(tx *gorm.DB, batch int64, condition string, by models.Actor, note string) error {
 	now := s.Now()
 	for _, step := range []struct {
 		sql  string
 		args []any
 	}{
-		{fmt.Sprintf(released, batch), nil},
+		{fmt.Sprintf(released, batch) + condition, nil},
 		{cancelReleased, []any{now}},
 		{postReleased, nil},
 		{freeReleased, []any{now}},

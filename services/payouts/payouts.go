@@ -30,6 +30,10 @@ type Service struct {
 	// Observe is told of every call to a rail, for metrics; it may be nil.
 	Observe func(rail, call, outcome string, took time.Duration)
 
+	// HandOverAfter is how long an approved batch waits before it is handed over, so that the approval can be undone; 0
+	// is not at all.
+	HandOverAfter time.Duration
+
 	// ResendAfter overrides how long to wait before a payout that the rail does not know is sent again; 0 is a minute.
 	ResendAfter time.Duration
 

@@ -94,6 +94,7 @@ DELETE FROM workers w WHERE seen_at < clock_timestamp() - interval '1 hour' AND 
 	// Approved payouts that nobody is sending: their job was given up, or their connection was paused.
 	stranded = `
 SELECT p.batch_id, min(p.id), max(p.id) FROM payouts p JOIN connections c ON c.id = p.connection_id AND c.state = 'live'
+JOIN batches b ON b.id = p.batch_id AND COALESCE(b.hand_over_at, '-infinity') < $1
 WHERE p.state = 'approved' AND p.state_at < $1 GROUP BY p.batch_id`
 	closeBatches = `
 UPDATE batches b SET state = 'done', version = version + 1, updated_at = $1 WHERE b.state IN ('approved', 'dispatching')

@@ -39,6 +39,8 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 			"decide":   r.decide,
 			"remove":   r.remove,
 			"recall":   r.recall,
+			"undo":     r.undo,
+			"takeback": r.takeBack,
 			"dispatch": r.send,
 			"fault":    r.fault,
 			"time":     func(rt *rapid.T) { o.pass(time.Duration(rapid.IntRange(1, 3000).Draw(rt, "minutes")) * time.Minute) },
@@ -144,6 +146,19 @@ func (r *random) remove(rt *rapid.T) {
 func (r *random) recall(rt *rapid.T) {
 	if b, ok := r.some(rt, models.BatchInApproval, models.BatchDraft, models.BatchReturned); ok {
 		r.allow(r.Recall(r.t.Context(), r.maker, b.ID, b.Version, "again"))
+	}
+}
+
+func (r *random) undo(rt *rapid.T) {
+	if b, ok := r.some(rt, models.BatchApproved, models.BatchDispatching); ok {
+		r.allow(r.Undo(r.t.Context(), r.maker, b.ID, b.Version))
+	}
+}
+
+func (r *random) takeBack(rt *rapid.T) {
+	if b, ok := r.some(rt, models.BatchApproved, models.BatchDispatching); ok {
+		_, err := r.TakeBack(r.t.Context(), r.maker, b.ID, "enough")
+		r.allow(err)
 	}
 }
 
