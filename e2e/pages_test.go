@@ -24,7 +24,7 @@ type page struct {
 	path   string
 	as     string // e-mail of the demo account; "" before signing in
 	status int
-	late   bool // it may say that the payout has moved on: the simulated rail goes its own way meanwhile
+	late   bool // it may say that the payout, or the batch, has moved on: the simulated rail goes its own way meanwhile
 }
 
 // records are queries for what :id stands for below a root: a record that shows much.
@@ -50,12 +50,13 @@ var addresses = map[string]string{
 	"/distributors/:id/methods/:method/retire": `SELECT format('/distributors/%s/methods/%s/retire', distributor_id, id) FROM payout_methods ORDER BY id LIMIT 1`,
 	"/batches/:id/payouts/:payout/remove": `SELECT format('/batches/%s/payouts/%s/remove', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' ORDER BY p.id DESC LIMIT 1`,
-	"/batches/:id/progress": `SELECT format('/batches/%s/progress', id) FROM batches WHERE state IN ('dispatching', 'done') ORDER BY id DESC LIMIT 1`,
-	"/commissions/hold":     `SELECT '/commissions/hold?all=1'`,
-	"/commissions/release":  `SELECT '/commissions/release?all=1'`,
-	"/payouts/:id/hold":     `SELECT format('/payouts/%s/hold', id) FROM payouts ORDER BY state = 'sent' DESC, id DESC LIMIT 1`,
-	"/payouts/:id/cancel":   `SELECT format('/payouts/%s/cancel', id) FROM payouts ORDER BY state IN ('sent', 'approved') DESC, id DESC LIMIT 1`,
-	"/payouts/:id/release":  `SELECT format('/payouts/%s/release', id) FROM payouts ORDER BY state = 'on_hold' DESC, id DESC LIMIT 1`,
+	"/batches/:id/progress":  `SELECT format('/batches/%s/progress', id) FROM batches WHERE state IN ('dispatching', 'done') ORDER BY id DESC LIMIT 1`,
+	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,
+	"/commissions/hold":      `SELECT '/commissions/hold?all=1'`,
+	"/commissions/release":   `SELECT '/commissions/release?all=1'`,
+	"/payouts/:id/hold":      `SELECT format('/payouts/%s/hold', id) FROM payouts ORDER BY state = 'sent' DESC, id DESC LIMIT 1`,
+	"/payouts/:id/cancel":    `SELECT format('/payouts/%s/cancel', id) FROM payouts ORDER BY state IN ('sent', 'approved') DESC, id DESC LIMIT 1`,
+	"/payouts/:id/release":   `SELECT format('/payouts/%s/release', id) FROM payouts ORDER BY state = 'on_hold' DESC, id DESC LIMIT 1`,
 }
 
 var parameter = regexp.MustCompile(`:[a-z]+`)
@@ -162,7 +163,7 @@ func (p *product) pagesOf(routes []route) []page {
 		if r.pattern == "/static/*" {
 			continue
 		}
-		at := page{path: p.addressOf(r.pattern), as: r.visitor(), status: 200, late: strings.HasPrefix(r.pattern, "/payouts/:id/")}
+		at := page{path: p.addressOf(r.pattern), as: r.visitor(), status: 200, late: strings.HasPrefix(r.pattern, "/payouts/:id/") || r.pattern == "/batches/:id/take-back"}
 		if strings.HasPrefix(r.pattern, "/signin") || strings.HasPrefix(r.pattern, "/setup/") {
 			at.as = ""
 		}

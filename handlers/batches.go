@@ -118,7 +118,7 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 	if err := h.reviewItems(ctx, &p); err != nil {
 		return p, err
 	}
-	if err := h.reviewHistory(ctx, &p); err != nil {
+	if err := h.reviewHistory(ctx, by, &p); err != nil {
 		return p, err
 	}
 	p.MayDecide = p.Batch.DecidableBy(by) == nil
@@ -209,7 +209,7 @@ func (h *Handlers) reviewItems(ctx context.Context, p *view.ShowPage) error {
 	return nil
 }
 
-func (h *Handlers) reviewHistory(ctx context.Context, p *view.ShowPage) error {
+func (h *Handlers) reviewHistory(ctx context.Context, by models.Actor, p *view.ShowPage) error {
 	decided, err := h.Payouts.Decisions(ctx, p.Batch.ID)
 	if err != nil {
 		return err
@@ -222,7 +222,8 @@ func (h *Handlers) reviewHistory(ctx context.Context, p *view.ShowPage) error {
 	p.Events = each(events.Rows, func(e models.AuditEvent) ui.LogEntry { return batchEvent(ctx, e) })
 	switch p.Batch.State {
 	case models.BatchApproved, models.BatchDispatching, models.BatchDone:
-		p.Progress, err = h.progress(ctx, p.Batch)
+		p.Progress, err = h.progress(ctx, by, p.Batch)
+		p.Progress.CSRF = p.CSRF
 	}
 	return err
 }
@@ -231,27 +232,38 @@ func (h *Handlers) reviewHistory(ctx context.Context, p *view.ShowPage) error {
 func batchEvent(ctx context.Context, e models.AuditEvent) ui.LogEntry {
 	entry := ui.LogEntry{Icon: "circle-dot", Who: e.ActorName, Note: e.Reason, At: e.At}
 	looks := map[string][2]string{"batch.create": {"", "stack-2"}, "batch.submit": {"info", "lock"}, "batch.approve": {"ok", "check"},
-		"batch.return": {"hold", "arrow-back-up"}, "batch.reject": {"bad", "x"}, "batch.recall": {"", "ban"}, "batch.remove_item": {"bad", "minus"}}
+		"batch.return": {"hold", "arrow-back-up"}, "batch.reject": {"bad", "x"}, "batch.recall": {"", "ban"}, "batch.remove_item": {"bad", "minus"},
+		"batch.undo": {"hold", "arrow-back-up"}, "batch.take_back": {"bad", "ban"}}
 	look, ok := looks[e.Action]
 	if !ok {
 		entry.Text = i18n.T(ctx, "batches.log.other", "Action", e.Action)
 		return entry
 	}
 	entry.Tone, entry.Icon = look[0], look[1]
-	var before struct{ Payout, Amount string }
-	if e.Action == "batch.remove_item" {
-		_ = json.Unmarshal([]byte(e.Before), &before) // what cannot be read is left out of the sentence
+	var facts struct {
+		Payout, Amount string
+		Payouts        int64
 	}
-	entry.Text = i18n.T(ctx, "batches.log."+e.Action[len("batch."):], "Code", before.Payout, "Amount", before.Amount)
+	// What cannot be read is left out of the sentence.
+	switch e.Action {
+	case "batch.remove_item":
+		_ = json.Unmarshal([]byte(e.Before), &facts)
+	case "batch.take_back":
+		_ = json.Unmarshal([]byte(e.After), &facts)
+	}
+	entry.Text = i18n.T(ctx, "batches.log."+e.Action[len("batch."):], "Code", facts.Payout, "Amount", facts.Amount, "N", i18n.Number(ctx, facts.Payouts))
 	return entry
 }
 
-func (h *Handlers) progress(ctx context.Context, b models.Batch) (view.Progress, error) {
+func (h *Handlers) progress(ctx context.Context, by models.Actor, b models.Batch) (view.Progress, error) {
 	states, err := h.Payouts.Progress(ctx, b.ID)
 	if err != nil {
 		return view.Progress{}, err
 	}
-	p := view.Progress{Batch: b, Live: b.State == models.BatchApproved || b.State == models.BatchDispatching}
+	p := view.Progress{Batch: b, Live: b.State == models.BatchApproved || b.State == models.BatchDispatching, Now: h.Now()}
+	if err := h.undoable(ctx, by, &p, states); err != nil {
+		return p, err
+	}
 	for _, s := range models.PayoutStates {
 		for _, x := range states {
 			if x.State == s {
@@ -273,9 +285,10 @@ func (h *Handlers) BatchProgress(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := h.progress(ctx, b)
+	p, err := h.progress(ctx, ActorFrom(c), b)
 	if err != nil {
 		return err
 	}
+	p.CSRF = VisitorFrom(c).CSRF
 	return render(c, http.StatusOK, view.ProgressPage(h.page(c, b.Name, "batches"), p), view.ProgressPart(p))
 }

@@ -28,6 +28,9 @@ func moneyRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.RejectBatchPattern, Perm: models.PermBatchesDecide, Handler: h.RejectBatch},
 		{Method: http.MethodGet, Path: urls.RecallBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.AskRecallBatch},
 		{Method: http.MethodPost, Path: urls.RecallBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.RecallBatch},
+		{Method: http.MethodPost, Path: urls.UndoBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.UndoBatch},
+		{Method: http.MethodGet, Path: urls.TakeBackBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.AskTakeBack},
+		{Method: http.MethodPost, Path: urls.TakeBackBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.TakeBack},
 		{Method: http.MethodGet, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.AskRemoveItem},
 		{Method: http.MethodPost, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.RemoveItem},
 

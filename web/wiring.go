@@ -32,6 +32,13 @@ import (
 	"pagaduria/views/urls"
 )
 
+// How long an approval can be undone before payouts leave. Slips are noticed at once, when the page says how much was
+// approved; longer would only delay payees. In the demo one wants to see what follows.
+const (
+	undoWindow     = 30 * time.Second
+	demoUndoWindow = 10 * time.Second
+)
+
 // app is the product wired together: what every command that touches data works with.
 type app struct {
 	cfg     config
@@ -92,7 +99,11 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	if err != nil {
 		return err
 	}
-	h.Payouts = &payouts.Service{DB: db, Vault: keys, Open: a.openRail, Now: h.Now, Observe: a.metrics.ObserveRail}
+	h.Payouts = &payouts.Service{DB: db, Vault: keys, Open: a.openRail, Now: h.Now, Observe: a.metrics.ObserveRail,
+		HandOverAfter: undoWindow}
+	if demo {
+		h.Payouts.HandOverAfter = demoUndoWindow
+	}
 	h.Webhooks = &webhooks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
 	h.Distributors = &distributors.Service{DB: db, Blobs: files, Today: a.today}
 	h.Finder = &search.Service{DB: db}

@@ -54,6 +54,13 @@ type Progress struct {
 	Batch  models.Batch
 	States []StateSum
 	Live   bool
+	CSRF   string
+	Now    time.Time
+	Paused string // the connection's name while it sends nothing
+	// MayUndo offers to undo the approval, Left to take back what was not handed over yet.
+	MayUndo   bool
+	Left      int64
+	LeftTotal models.Money
 }
 
 // Count is how many payouts are in any of the states.

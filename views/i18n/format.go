@@ -195,6 +195,9 @@ func Clock(t time.Time) string {
 	return string(appendClock(buf[:0], t.In(Bogota)))
 }
 
+// ClockSeconds writes the time of day to the second: "10:42:30".
+func ClockSeconds(t time.Time) string { return t.In(Bogota).Format(time.TimeOnly) }
+
 // When writes a moment as short as it can be read beside now: the time of day for today, without the
 // year for this year, else in full.
 func When(ctx context.Context, t, now time.Time) string {

@@ -18,6 +18,8 @@ const (
 	RecallBatchPattern     = "/batches/:id/recall"
 	RemoveBatchItemPattern = "/batches/:id/payouts/:payout/remove"
 	BatchProgressPattern   = "/batches/:id/progress"
+	UndoBatchPattern       = "/batches/:id/undo"
+	TakeBackBatchPattern   = "/batches/:id/take-back"
 )
 
 // Batches is the list of batches.
@@ -74,6 +76,12 @@ func RemoveBatchItem(id, payout int64) string {
 
 // BatchProgress is the live part of a batch that is being sent.
 func BatchProgress(id int64) string { return Batch(id) + "/progress" }
+
+// UndoBatch is where an approval is undone before hand-over.
+func UndoBatch(id int64) string { return Batch(id) + "/undo" }
+
+// TakeBackBatch is where the rest of a batch that is being handed over is taken back.
+func TakeBackBatch(id int64) string { return Batch(id) + "/take-back" }
 
 // WithAdded returns query with one more value of a repeated parameter.
 func WithAdded(query url.Values, name, value string) url.Values {

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"pagaduria/services/payouts"
+)
+
+// approved submits a batch as finance and approves it in the browser of an approver, who is answered with its path.
+func (o *office) approved(approver *http.Client) (batch string) {
+	o.t.Helper()
+	batch = o.submitted(o.person("finance@demo.test"))
+	f := form(o.t, o.get(approver, batch), batch+"/approve")
+	f.Set("code", o.freshCode("approver@demo.test"))
+	f.Set("confirmed", "yes")
+	if a := o.post(approver, batch+"/approve", f); a.StatusCode != http.StatusSeeOther {
+		o.t.Fatalf("approve: %s", a.Status)
+	}
+	return batch
+}
+
+// says fails the test unless the page has every one of the words.
+func (a answer) says(t *testing.T, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		if !strings.Contains(a.body, w) {
+			t.Errorf("%s lacks %q in\n%.4000s", a.Status, w, a.body)
+		}
+	}
+}
+
+func TestAnApprovalIsUndoneFromThePage(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 3)
+	approver := o.person("approver@demo.test")
+	batch := o.approved(approver)
+	page := o.get(approver, batch)
+	page.says(t, "Hand-over begins at", "Undo approval of $")
+	if auditor := o.get(o.person("auditor@demo.test"), batch); strings.Contains(auditor.body, "Undo approval") {
+		t.Error("the auditor is offered to undo")
+	}
+	undo := form(t, page, batch+"/undo")
+	if a := o.post(approver, batch+"/undo", undo); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("undo: %s", a.Status)
+	}
+	o.get(approver, batch).says(t, "Undone. Nothing was handed over", "undid the approval", "Hold to approve")
+	a := o.post(approver, batch+"/undo", undo)
+	if a.StatusCode != http.StatusConflict {
+		t.Errorf("a second click: %s", a.Status)
+	}
+	a.says(t, "There is no approval to undo")
+}
+
+func TestTheRestIsTakenBackFromThePage(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 4)
+	o.app.h.Payouts.HandOverAfter = 0
+	approver := o.person("approver@demo.test")
+	batch := o.approved(approver)
+	if err := o.app.h.Payouts.Beat(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := int64(o.count(`SELECT min(id) FROM payouts`))
+	if err := o.app.h.Payouts.Dispatch(t.Context(), payouts.DispatchArgs{BatchID: 1, From: first, To: first}); err != nil {
+		t.Fatal(err)
+	}
+	page := o.get(approver, batch)
+	page.says(t, "Hand-over began, so the approval cannot be undone", "Take back the 3 not handed over yet, $")
+	if strings.Contains(page.body, batch+"/undo") {
+		t.Error("undo is still offered")
+	}
+	ask := o.get(approver, batch+"/take-back")
+	ask.says(t, "Take back 3 payouts that were not handed over yet?")
+	f := form(t, ask, batch+"/take-back")
+	if a := o.post(approver, batch+"/take-back", f); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("without a reason: %s", a.Status)
+	}
+	f.Set("reason", "amount")
+	f.Set("note", "Too high")
+	if a := o.post(approver, batch+"/take-back", f); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("take back: %s", a.Status)
+	}
+	o.get(approver, batch).says(t, "Took back 3 payouts, $", "took back 3 payouts that were not handed over yet")
+	if a := o.get(approver, batch+"/take-back"); a.StatusCode != http.StatusConflict {
+		t.Errorf("asked again: %s", a.Status)
+	}
+}
