@@ -196,10 +196,14 @@ func (b *bench) pour(ctx context.Context, db *store.DB) error {
 		return err
 	}
 	c := models.Connection{Slug: slug, Rail: "d24", Name: "D24", State: "live", BaseURL: "http://" + railAddr + "/d24", ValidityDays: 7,
-		Rate: 10_000, Concurrency: 64, FeeFixed: models.Pesos(4500), FeeIVABPS: 1900}
+		Rate: 10_000, Concurrency: 64}
 	id, err := s.SaveConnection(ctx, models.System("bench"), c,
 		&models.Credentials{Login: sim.DefaultLogin, Pass: sim.DefaultPass, Signature: sim.DefaultSignature})
 	if err != nil {
+		return err
+	}
+	if _, err := s.AddFeeSchedule(ctx, models.System("bench"), models.FeeSchedule{ConnectionID: id, From: models.Day(time.Now()),
+		Tiers: []models.FeeTier{{Fixed: models.Pesos(4500)}}, Min: models.Pesos(0), IVABPS: 1900}); err != nil {
 		return err
 	}
 	cast := demo.Cast{}

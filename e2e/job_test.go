@@ -63,7 +63,7 @@ func (w *person) connect(p *product, rail string) {
 	w.t.Helper()
 	w.visit("/connections/new")
 	for name, v := range map[string]string{"name": "D24", "slug": "d24-main", "base_url": rail + "/d24", "login": sim.DefaultLogin,
-		"pass": sim.DefaultPass, "signature": sim.DefaultSignature, "rate": "500", "concurrency": "16", "fee_fixed": "4500", "egress_address": "127.0.0.1"} {
+		"pass": sim.DefaultPass, "signature": sim.DefaultSignature, "rate": "500", "concurrency": "16", "egress_address": "127.0.0.1"} {
 		w.fill("input[name="+name+"]", v)
 	}
 	w.choose("input[name=state][value=live]", "")

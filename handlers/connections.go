@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -20,11 +21,23 @@ func (h *Handlers) ConnectionList(c echo.Context) error {
 	ctx, status := c.Request().Context(), http.StatusOK
 	p := pages.ListPage{Page: h.page(c, i18n.T(ctx, "connection.title"), "connections")}
 	var err error
-	if p.Rows, err = h.Payouts.Connections(ctx); err != nil {
+	if p.Rows, err = h.connectionRows(ctx); err != nil {
 		h.Log.ErrorContext(ctx, "list connections", "error", err)
 		p.Failed, status = c.Response().Header().Get(echo.HeaderXRequestID), http.StatusInternalServerError
 	}
 	return render(c, status, pages.List(p))
+}
+
+func (h *Handlers) connectionRows(ctx context.Context) (rows []pages.Row, err error) {
+	list, err := h.Payouts.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	books, err := h.Payouts.FeeBooks(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	return each(list, func(c models.Connection) pages.Row { return pages.Row{Connection: c, Book: books[c.ID]} }), nil
 }
 
 // connectionForm is what was typed, kept as text so that it comes back as it was.
@@ -40,9 +53,6 @@ type connectionForm struct {
 	ValidityDays string `form:"validity_days"`
 	Rate         string `form:"rate"`
 	Concurrency  string `form:"concurrency"`
-	FeeFixed     string `form:"fee_fixed"`
-	FeePercent   string `form:"fee_bps"`
-	FeeIVA       string `form:"fee_iva_bps"`
 	MaxAmount    string `form:"max_amount"`
 	Egress       string `form:"egress_address"`
 }
@@ -50,7 +60,7 @@ type connectionForm struct {
 // shown is the form as it comes back: without credentials.
 func (f connectionForm) shown() pages.Form {
 	return pages.Form{Version: f.Version, Slug: f.Slug, Name: f.Name, State: f.State, BaseURL: f.BaseURL, ValidityDays: f.ValidityDays, Rate: f.Rate,
-		Concurrency: f.Concurrency, FeeFixed: f.FeeFixed, FeePercent: f.FeePercent, FeeIVA: f.FeeIVA, MaxAmount: f.MaxAmount, EgressAddress: f.Egress}
+		Concurrency: f.Concurrency, MaxAmount: f.MaxAmount, EgressAddress: f.Egress}
 }
 
 // read turns the form into settings of c, which keeps what has no field. Credentials are nil to keep those stored.
@@ -60,13 +70,6 @@ func (f connectionForm) read(c models.Connection) (models.Connection, *models.Cr
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			bad.WithField(field, "connection.field.not_a_number")
-		}
-		return n
-	}
-	percent := func(text, field string) int {
-		n, err := models.ParsePercent(text)
-		if err != nil {
-			bad.WithField(field, "connection.field.percent_bad")
 		}
 		return n
 	}
@@ -81,7 +84,6 @@ func (f connectionForm) read(c models.Connection) (models.Connection, *models.Cr
 	c.Name, c.State, c.BaseURL, c.EgressAddress = f.Name, f.State, f.BaseURL, f.Egress
 	c.ValidityDays, c.Rate = whole(f.ValidityDays, "validity_days"), whole(f.Rate, "rate")
 	c.Concurrency = whole(f.Concurrency, "concurrency")
-	c.FeeFixed, c.FeeBPS, c.FeeIVABPS = pesos(f.FeeFixed, "fee_fixed"), percent(f.FeePercent, "fee_bps"), percent(f.FeeIVA, "fee_iva_bps")
 	c.MaxAmount = nil
 	if f.MaxAmount != "" {
 		limit := pesos(f.MaxAmount, "max_amount")
@@ -113,9 +115,8 @@ func typedPesos(text string) (models.Money, error) {
 
 // NewConnection is GET urls.NewConnectionPattern.
 func (h *Handlers) NewConnection(c echo.Context) error {
-	// The documented rate and validity of D24, and the general rate of IVA.
-	return h.showNewConnection(c, http.StatusOK, pages.FormOf(models.Connection{State: "paused", ValidityDays: 7, Rate: 50, Concurrency: 8,
-		FeeFixed: models.Pesos(0), FeeIVABPS: 1900}), nil)
+	// The documented rate and validity of D24.
+	return h.showNewConnection(c, http.StatusOK, pages.FormOf(models.Connection{State: "paused", ValidityDays: 7, Rate: 50, Concurrency: 8}), nil)
 }
 
 func (h *Handlers) showNewConnection(c echo.Context, status int, f pages.Form, refusal error) error {
@@ -157,6 +158,9 @@ func (h *Handlers) connectionPage(c echo.Context) (p pages.RecordPage, err error
 	}
 	ctx := c.Request().Context()
 	if p.Connection, err = h.Payouts.Connection(ctx, id); err != nil {
+		return p, err
+	}
+	if p.Book, err = h.Payouts.Fees(ctx, p.Connection); err != nil {
 		return p, err
 	}
 	p.Page = h.page(c, p.Connection.Name, "connections")

@@ -272,15 +272,50 @@ func (h *Handlers) PayoutPage(c echo.Context) error {
 	return h.showPayout(c, id, http.StatusOK, "")
 }
 
+// ChargePayout is POST urls.ChargePayoutPattern: what the rail really charged.
+func (h *Handlers) ChargePayout(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	var f struct {
+		Charged string `form:"charged"`
+		Reason  string `form:"reason"`
+		Version int    `form:"version"`
+	}
+	if err := decode(c, &f); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	charged, err := typedPesos(f.Charged)
+	if err != nil {
+		err = models.Refuse(models.Invalid, "form.fix", "Some fields need another look. Nothing was saved.", nil).WithField("charged", "form.amount_bad")
+	} else {
+		err = h.Payouts.RecordCharge(ctx, ActorFrom(c), id, f.Version, charged, cut(f.Reason, 300))
+	}
+	if kind := models.KindOf(err); kind == models.Invalid || kind == models.Conflict {
+		return h.showPayoutWith(c, id, Status(err), func(p *view.ShowPage) {
+			p.Problem, p.Errors, p.Charged, p.ChargeReason = Sentence(ctx, err), fieldErrors(ctx, err), f.Charged, f.Reason
+		})
+	}
+	return h.done(c, err, "payouts.charge.done", urls.Payout(id))
+}
+
 // showPayout draws the page of one payout; problem is why the last try did nothing.
 func (h *Handlers) showPayout(c echo.Context, id int64, status int, problem string) error {
+	return h.showPayoutWith(c, id, status, func(p *view.ShowPage) { p.Problem = problem })
+}
+
+// showPayoutWith draws the page of one payout; say adds what the last try left to be said.
+func (h *Handlers) showPayoutWith(c echo.Context, id int64, status int, say func(*view.ShowPage)) error {
 	ctx := c.Request().Context()
 	x, err := h.Payouts.Payout(ctx, id)
 	if err != nil {
 		return err
 	}
 	title := i18n.T(ctx, "payouts.to_person", "Amount", i18n.Money(ctx, x.Amount), "Name", x.Payee.Name())
-	p := view.ShowPage{Page: h.page(c, title, "payouts"), Payout: x, Problem: problem}
+	p := view.ShowPage{Page: h.page(c, title, "payouts"), Payout: x}
+	say(&p)
 	for _, op := range payouts.Offered(x) {
 		p.Offered = append(p.Offered, string(op))
 	}

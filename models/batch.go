@@ -37,6 +37,7 @@ type Batch struct {
 	Items        int
 	Total        Money
 	Fees         Money // of the rail, with IVA
+	GMF          Money // the tax on bank transactions
 	ContentHash  []byte
 	MakerID      int64
 	EditorID     int64 // who changed its content last

@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Connection is one access path to a payout rail: address, limits, fees and dates. Its secrets travel apart.
+// Connection is one access path to a payout rail: address, limits and dates. Its secrets travel apart; what it charges is
+// a FeeBook, for that changes by the day.
 type Connection struct {
 	ID            int64
 	Slug          string // names it in the address of its notifications
@@ -16,26 +17,19 @@ type Connection struct {
 	State         string // paused, live
 	PausedCause   string // why the product paused it by itself; "" when a person did
 	BaseURL       string
-	ValidityDays  int // how long a cash payout can be collected; product setting, default 7
-	Rate          int // requests a second
-	Concurrency   int // requests at once
-	FeeFixed      Money
-	FeeBPS        int
-	FeeIVABPS     int
+	ValidityDays  int    // how long a cash payout can be collected; product setting, default 7
+	Rate          int    // requests a second
+	Concurrency   int    // requests at once
 	MaxAmount     *Money // our own limit of one payout; nil when there is none
 	EgressAddress string
+	GMF           bool   // the tax on bank transactions is charged on what leaves over it
+	GMFReason     string // why it is, or is not
 	Version       int
 	UpdatedAt     time.Time
 }
 
 // Live answers whether payouts may be sent through it.
 func (c Connection) Live() bool { return c.State == "live" }
-
-// FeeOf returns what the rail charges for a payout and the IVA on it, rounded half up to the peso.
-func (c Connection) FeeOf(amount Money) (fee, iva Money) {
-	fee = c.FeeFixed.Add(amount.BasisPoints(int64(c.FeeBPS)))
-	return fee, fee.BasisPoints(int64(c.FeeIVABPS))
-}
 
 // Credentials open a connection. They are wrapped at rest and never shown.
 type Credentials struct {
@@ -59,9 +53,6 @@ func (c Connection) Check(secrets bool) error {
 	require(c.ValidityDays >= 1 && c.ValidityDays <= 60, "validity_days", "connection.field.validity_bad")
 	require(c.Rate >= 1 && c.Rate <= 10_000, "rate", "connection.field.rate_bad")
 	require(c.Concurrency >= 1 && c.Concurrency <= 256, "concurrency", "connection.field.concurrency_bad")
-	require(c.FeeFixed.Minor >= 0, "fee_fixed", "form.amount_bad")
-	require(c.FeeBPS >= 0 && c.FeeBPS <= 10_000, "fee_bps", "connection.field.percent_bad")
-	require(c.FeeIVABPS >= 0 && c.FeeIVABPS <= 10_000, "fee_iva_bps", "connection.field.percent_bad")
 	require(c.MaxAmount == nil || c.MaxAmount.Positive(), "max_amount", "form.amount_bad")
 	require(c.ID != 0 || secrets, "login", "form.required")
 	if refused.Fields != nil {

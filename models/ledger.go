@@ -6,7 +6,8 @@ import "fmt"
 type AccountKind string
 
 // The accounts. Payable and held belong to a distributor; in transit, float and fees to a connection;
-// the commission expense is the merchant's own (party 0).
+// the commission
+// expense and the bank are the merchant's own (party 0).
 const (
 	AccountExpense   AccountKind = "commission_expense"
 	AccountPayable   AccountKind = "payable"    // owed to the distributor
@@ -14,14 +15,16 @@ const (
 	AccountInTransit AccountKind = "in_transit" // handed to the rail, not collected yet
 	AccountFloat     AccountKind = "float"      // the merchant's money at the rail; goes down when a payout is collected
 	AccountFees      AccountKind = "fee_expense"
+	AccountGMF       AccountKind = "gmf_expense" // the tax on bank transactions
+	AccountBank      AccountKind = "bank"        // the merchant's own, where the float comes from
 )
 
 // AccountKinds lists every kind in the order of the trial balance.
-var AccountKinds = []AccountKind{AccountExpense, AccountFees, AccountPayable, AccountHeld, AccountInTransit, AccountFloat}
+var AccountKinds = []AccountKind{AccountExpense, AccountFees, AccountGMF, AccountPayable, AccountHeld, AccountInTransit, AccountFloat, AccountBank}
 
 // DebitNormal answers whether the account grows on the debit side (expenses and assets).
 func (k AccountKind) DebitNormal() bool {
-	return k == AccountExpense || k == AccountFees || k == AccountFloat
+	return k == AccountExpense || k == AccountFees || k == AccountGMF || k == AccountFloat || k == AccountBank
 }
 
 // Account is one account of the books.
@@ -43,15 +46,19 @@ const (
 	EntryRecall    EntryKind = "recall"    // in transit → held: nothing was sent after all
 	EntryPaid      EntryKind = "paid"      // in transit → float
 	EntryFee       EntryKind = "fee"       // fee expense → float
+	EntryGMF       EntryKind = "gmf"       // GMF expense → float
 	EntryFailed    EntryKind = "failed"    // in transit → payable
 	EntryExpired   EntryKind = "expired"   // in transit → payable
 	EntryCancelled EntryKind = "cancelled" // in transit → payable
 	EntryReturned  EntryKind = "returned"  // float → payable (or in transit → payable when we never saw it paid)
+
+	EntryFeeAdjustment EntryKind = "fee_adjustment" // fee expense ↔ float: the rail charged something else than expected
+	EntryTopUp         EntryKind = "topup"          // bank → float
 )
 
 // Source names the record a posting follows from. Step is the record's version, so that one change is posted once.
 type Source struct {
-	Kind string // commission or payout
+	Kind string // commission, payout or topup
 	ID   int64
 	Step int
 }

@@ -88,6 +88,8 @@ type Payout struct {
 	Amount        Money
 	Fee           Money // expected, without IVA
 	FeeIVA        Money
+	GMF           Money  // expected
+	FeeCharged    *Money // with IVA, as the rail really charged it; nil while not known
 	CarryIn       Money
 	CarryOut      Money
 	Payee         Payee
@@ -162,6 +164,10 @@ func (p Payout) Transfers(from PayoutState) []Transfer {
 			paid = append(paid, Transfer{Kind: EntryFee, Debit: Account{AccountFees, p.ConnectionID}, Credit: float, Amount: fee,
 				Source: Source{"payout", p.ID, p.Version}})
 		}
+		if p.GMF.Positive() {
+			paid = append(paid, Transfer{Kind: EntryGMF, Debit: Account{AccountGMF, p.ConnectionID}, Credit: float, Amount: p.GMF,
+				Source: Source{"payout", p.ID, p.Version}})
+		}
 		return paid
 	case p.State == PayoutReturned && from == PayoutPaid:
 		return []Transfer{post(EntryReturned, float, payable)}
@@ -171,6 +177,36 @@ func (p Payout) Transfers(from PayoutState) []Transfer {
 		return []Transfer{post(kind, transit, payable)}
 	}
 	return nil
+}
+
+// FeeBooked is what the books have as the fee of the payout, with IVA: what was charged, or until that is known what is
+// expected, which is booked when it is paid.
+func (p Payout) FeeBooked() Money {
+	switch {
+	case p.FeeCharged != nil:
+		return *p.FeeCharged
+	case p.PaidAt != nil:
+		return p.Fee.Add(p.FeeIVA)
+	}
+	return Pesos(0)
+}
+
+// Chargeable answers whether what the rail charged may be recorded: it had the payout, and the payout came to rest.
+func (p Payout) Chargeable() bool { return p.State.Final() && p.SubmittedAt != nil }
+
+// Charge records what the rail really charged, with IVA, and returns the posting that brings the books there; there is
+// none when they are there already. The step is p's version, as in Transfers.
+func (p *Payout) Charge(charged Money) []Transfer {
+	diff := charged.Sub(p.FeeBooked())
+	p.FeeCharged = &charged
+	fees, float := Account{AccountFees, p.ConnectionID}, Account{AccountFloat, p.ConnectionID}
+	if diff.Minor < 0 {
+		fees, float, diff = float, fees, diff.Neg()
+	}
+	if !diff.Positive() {
+		return nil
+	}
+	return []Transfer{{Kind: EntryFeeAdjustment, Debit: fees, Credit: float, Amount: diff, Source: Source{"payout", p.ID, p.Version}}}
 }
 
 // Releases answers whether reaching this state makes the money payable again.

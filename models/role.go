@@ -41,6 +41,8 @@ const (
 	PermWebhooksReplay    Permission = "webhooks.replay"
 	PermConnectionsView   Permission = "connections.view"
 	PermConnectionsEdit   Permission = "connections.edit"
+	PermFundsEdit         Permission = "funds.edit"    // float, caps, what rails really charged
+	PermFundsConsent      Permission = "funds.consent" // to top-ups and raised caps of others
 	PermLedgerView        Permission = "ledger.view"
 	PermAuditView         Permission = "audit.view"
 	PermStaffView         Permission = "staff.view"
@@ -57,6 +59,7 @@ var Permissions = []Permission{PermHome,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermPayoutsView, PermPayoutsOperate,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
+	PermFundsEdit, PermFundsConsent,
 	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView,
 	PermRequestsView, PermRequestsMake, PermRequestsDecide}
 
@@ -80,6 +83,8 @@ var grants = map[Permission][]Role{
 	PermWebhooksReplay:    {RoleAdmin, RoleSupport},
 	PermConnectionsView:   {RoleAdmin, RoleFinance, RoleAuditor},
 	PermConnectionsEdit:   {RoleAdmin},
+	PermFundsEdit:         {RoleFinance},
+	PermFundsConsent:      {RoleApprover},
 	PermLedgerView:        {RoleFinance, RoleApprover, RoleAuditor},
 	PermAuditView:         {RoleAdmin, RoleCompliance, RoleAuditor},
 	PermStaffView:         {RoleAdmin, RoleAuditor},

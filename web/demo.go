@@ -21,18 +21,47 @@ func (a *app) demoConnection(ctx context.Context, api string) (models.Connection
 	switch {
 	case models.KindOf(err) == models.NotFound:
 		c = models.Connection{Slug: demoRail, Rail: "d24", Name: "D24 · simulator", ValidityDays: 7, Rate: 2000, Concurrency: 16,
-			FeeFixed: models.Pesos(4500), FeeIVABPS: 1900, EgressAddress: "127.0.0.1"}
+			EgressAddress: "127.0.0.1"}
 	case err != nil:
 		return c, err
 	case c.BaseURL == api:
 		return c, nil
 	}
+	fresh := c.ID == 0
 	c.BaseURL, c.State = api, "live"
 	id, err := a.h.Payouts.SaveConnection(ctx, by, c, &models.Credentials{Login: sim.DefaultLogin, Pass: sim.DefaultPass, Signature: sim.DefaultSignature})
 	if err != nil {
 		return c, err
 	}
+	if fresh {
+		if err := a.demoFees(ctx, by, id); err != nil {
+			return c, err
+		}
+	}
 	return a.h.Payouts.Connection(ctx, id)
+}
+
+// demoFees are believable and invented: cash by amount, banks for less since September, everything dearer next month, and the tax on
+// bank transactions charged on.
+func (a *app) demoFees(ctx context.Context, by models.Actor, connection int64) error {
+	today := models.Day(a.h.Now())
+	up, most := models.Pesos(200_000), models.Pesos(25_000)
+	nothing := models.Pesos(0)
+	for _, v := range []models.FeeSchedule{
+		{From: today.AddDate(-2, 0, 0), Tiers: []models.FeeTier{{UpTo: &up, Fixed: models.Pesos(4_500)}, {Fixed: models.Pesos(4_500), BPS: 60}}, Min: nothing, Max: &most, Note: "Contract of the first year"},
+		{From: today.AddDate(0, -3, 0), Method: models.BankAccount, Tiers: []models.FeeTier{{Fixed: models.Pesos(1_900)}}, Min: nothing, Note: "Annex 2, banks"},
+		{From: today.AddDate(0, 1, 0), Tiers: []models.FeeTier{{UpTo: &up, Fixed: models.Pesos(4_900)}, {Fixed: models.Pesos(4_900), BPS: 60}}, Min: nothing, Max: &most, Note: "Letter about next year's prices"},
+	} {
+		v.ConnectionID, v.IVABPS = connection, 1900
+		if _, err := a.h.Payouts.AddFeeSchedule(ctx, by, v); err != nil {
+			return err
+		}
+	}
+	c, err := a.h.Payouts.Connection(ctx, connection)
+	if err != nil {
+		return err
+	}
+	return a.h.Payouts.SetGMF(ctx, by, connection, c.Version, true, "The rail charges it on, as the contract says (annex 1)")
 }
 
 // fillDemo writes the demo data, with the demo's own people as makers and checkers. api is the simulator's address.
@@ -43,6 +72,9 @@ func (a *app) fillDemo(ctx context.Context, size demo.Size, api string) (demo.Ca
 	var cast demo.Cast
 	var err error
 	if cast.Connection, err = a.demoConnection(ctx, api); err != nil {
+		return cast, err
+	}
+	if cast.Fees, err = a.h.Payouts.Fees(ctx, cast.Connection); err != nil {
 		return cast, err
 	}
 	for email, actor := range map[string]*models.Actor{"finance@demo.test": &cast.Maker, "approver@demo.test": &cast.Checker} {

@@ -34,8 +34,13 @@ func newOffice(t *testing.T, payees int) *office {
 	api := httptest.NewServer(http.StripPrefix("/d24", o.rail.API()))
 	t.Cleanup(api.Close)
 	o.connection, err = o.app.h.Payouts.SaveConnection(t.Context(), models.System("test"), models.Connection{Slug: "d24", Rail: "d24", Name: "D24", State: "live",
-		BaseURL: api.URL + "/d24", ValidityDays: 7, Rate: 10_000, Concurrency: 8, FeeFixed: models.Pesos(4500), FeeIVABPS: 1900},
+		BaseURL: api.URL + "/d24", ValidityDays: 7, Rate: 10_000, Concurrency: 8},
 		&models.Credentials{Login: sim.DefaultLogin, Pass: sim.DefaultPass, Signature: sim.DefaultSignature})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.app.h.Payouts.AddFeeSchedule(t.Context(), models.System("test"), models.FeeSchedule{ConnectionID: o.connection, From: models.Day(o.app.h.Now()),
+		Tiers: []models.FeeTier{{Fixed: models.Pesos(4500)}}, Min: models.Pesos(0), IVABPS: 1900})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -151,7 +151,7 @@ func TestConnectionSettings(t *testing.T) {
 	token, version := formToken(t, page), s.text(`SELECT version::text FROM connections`)
 	form := func(change ...string) url.Values {
 		f := url.Values{"_csrf": {token}, "version": {version}, "name": {"D24 main"}, "state": {"paused"}, "base_url": {s.text(`SELECT base_url FROM connections`)},
-			"validity_days": {"9"}, "rate": {"20"}, "concurrency": {"4"}, "fee_fixed": {"4.500"}, "fee_bps": {"1,5"}, "fee_iva_bps": {"19"}, "max_amount": {""}}
+			"validity_days": {"9"}, "rate": {"20"}, "concurrency": {"4"}, "max_amount": {""}}
 		for i := 0; i < len(change); i += 2 {
 			f.Set(change[i], change[i+1])
 		}
@@ -166,7 +166,6 @@ func TestConnectionSettings(t *testing.T) {
 		{"a password alone", form("pass", "hunter2"), http.StatusUnprocessableEntity, "replaced together"},
 		{"no number", form("rate", "many"), http.StatusUnprocessableEntity, "whole number"},
 		{"plain http", form("base_url", "http://api.example.com"), http.StatusUnprocessableEntity, "starts with https://"},
-		{"a percentage of three decimals", form("fee_bps", "1,955"), http.StatusUnprocessableEntity, "two decimals"},
 		{"a stale page", form("version", "99"), http.StatusConflict, "Load it again"},
 	} {
 		a := s.post(admin, path, tt.form)
@@ -180,7 +179,7 @@ func TestConnectionSettings(t *testing.T) {
 	if a := s.post(admin, path, form()); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("got %s\n%s", a.Status, a.body)
 	}
-	if got := s.text(`SELECT concat_ws(' ', state, validity_days, rate, fee_fixed, fee_bps, fee_iva_bps) FROM connections`); got != "paused 9 20 450000 150 1900" {
+	if got := s.text(`SELECT concat_ws(' ', state, validity_days, rate) FROM connections`); got != "paused 9 20" {
 		t.Errorf("saved: %s", got)
 	}
 	if a := s.post(admin, path+"/test", url.Values{"_csrf": {token}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "The connection works.") {
@@ -206,7 +205,7 @@ func TestConnectionIsAdded(t *testing.T) {
 		t.Errorf("an empty list says nothing: %s", a.Status)
 	}
 	f := url.Values{"_csrf": {formToken(t, s.get(admin, urls.NewConnection()))}, "slug": {"main"}, "name": {"D24"}, "state": {"paused"}, "base_url": {"https://api.example.com"},
-		"validity_days": {"7"}, "rate": {"50"}, "concurrency": {"8"}, "fee_fixed": {"0"}, "fee_bps": {"0"}, "fee_iva_bps": {"19"}}
+		"validity_days": {"7"}, "rate": {"50"}, "concurrency": {"8"}}
 	if a := s.post(admin, urls.NewConnection(), f); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "fill all three") {
 		t.Errorf("without credentials: %s", a.Status)
 	}

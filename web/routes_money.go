@@ -45,5 +45,6 @@ func moneyRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodGet, Path: urls.CancelPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.AskCancelPayout},
 		{Method: http.MethodPost, Path: urls.CancelPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.CancelPayout},
 		{Method: http.MethodPost, Path: urls.LookUpPayoutPattern, Perm: models.PermPayoutsOperate, Handler: h.LookUpPayout},
+		{Method: http.MethodPost, Path: urls.ChargePayoutPattern, Perm: models.PermFundsEdit, Handler: h.ChargePayout},
 	}
 }

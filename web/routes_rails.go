@@ -33,6 +33,11 @@ func railRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.ConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.SaveConnection},
 		{Method: post, Path: urls.TestConnectionPattern, Perm: models.PermConnectionsEdit, Handler: h.TestConnection, Within: trialWithin},
 
+		{Method: get, Path: urls.FeesPattern, Perm: models.PermConnectionsView, Handler: h.FeesPage},
+		{Method: post, Path: urls.FeesPattern, Perm: models.PermConnectionsEdit, Handler: h.AddFees},
+		{Method: post, Path: urls.WithdrawFeesPattern, Perm: models.PermConnectionsEdit, Handler: h.WithdrawFees},
+		{Method: post, Path: urls.GMFPattern, Perm: models.PermConnectionsEdit, Handler: h.SetGMF},
+
 		{Method: get, Path: urls.SearchPattern, Perm: models.PermSignedIn, Handler: h.Search},
 	}
 }

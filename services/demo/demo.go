@@ -31,6 +31,7 @@ var Small = Size{Distributors: 600, Orders: 1500, Payouts: 2400, Seed: 1}
 type Cast struct {
 	Maker, Checker models.Actor
 	Connection     models.Connection
+	Fees           models.FeeBook
 }
 
 // maxBatch is how many payouts the demo puts into a batch at most.

@@ -27,19 +27,20 @@ type history struct {
 	state       models.PayoutState
 	amount      int64 // centavos, a multiple of 50 pesos
 	first       int64 // of its two lines, the first one's amount
-	fee, iva    int64
+	cost        models.Cost
 	created, at time.Time
 	cause       string
 	code        string // the rail's
 }
 
 func (w world) payoutAt(i int) history {
-	h := history{id: i, batch: i / w.perBatch(), fee: 450_000, iva: 85_500}
+	h := history{id: i, batch: i / w.perBatch()}
 	// Payees take turns, so that nobody is in a batch twice; one in ten is not verified and left out.
 	h.payee = w.payee(i)
 	h.amount = int64(400+w.pick(forAmount, i, 16_000)) * 50 * 100
 	h.first = h.amount * int64(20+w.pick(forShare, i, 60)) / 100 / 5_000 * 5_000
 	h.created = w.batchTime(h.batch)
+	h.cost = w.cast.Fees.CostOf(models.Day(h.created), w.person(h.payee).to.Kind, models.Centavos(h.amount))
 	h.at = h.created.Add(time.Duration(60+w.pick(forMinute, i, 2500)) * time.Minute)
 	h.state = models.PayoutPaid
 	switch n := w.pick(forState, i+1, 1000); {
@@ -90,16 +91,18 @@ func (w world) bookings() []table {
 	last := w.batch + int64(w.batches()) - 1
 	return []table{
 		{name: "batches", units: w.batches(),
-			columns: []string{"id", "code", "name", "state", "connection_id", "cutoff_at", "items", "total", "fees", "maker_id", "editor_id", "submitted_at", "decided_at", "created_at", "updated_at"},
+			columns: []string{"id", "code", "name", "state", "connection_id", "cutoff_at", "items", "total", "fees", "gmf", "maker_id", "editor_id", "submitted_at", "decided_at", "created_at", "updated_at"},
 			rows: each(func(b int) []any {
 				at := w.batchTime(b)
 				items := min(w.perBatch(), w.Payouts-b*w.perBatch())
 				var total int64
+				cost := models.NoCost()
 				for i := range items {
-					total += w.payoutAt(b*w.perBatch() + i).amount
+					h := w.payoutAt(b*w.perBatch() + i)
+					total, cost = total+h.amount, cost.Plus(h.cost)
 				}
 				return []any{w.batch + int64(b), w.batchCode(b), fmt.Sprintf("Comisiones %s", models.Day(at).Format("02/01/2006")), "draft", w.cast.Connection.ID, at, items, total,
-					int64(items) * 535_500, w.cast.Maker.StaffID, w.cast.Maker.StaffID, at, at.Add(20 * time.Minute), at, at}
+					cost.WithIVA().Minor, cost.GMF.Minor, w.cast.Maker.StaffID, w.cast.Maker.StaffID, at, at.Add(20 * time.Minute), at, at}
 			}), after: sealHistory, args: []any{w.batch, last}},
 		{name: "batch_decisions", units: w.batches(),
 			columns: []string{"batch_id", "maker_id", "editor_id", "staff_id", "decision", "content_hash", "at"},
@@ -108,7 +111,7 @@ func (w world) bookings() []table {
 				return []any{w.batch + int64(b), w.cast.Maker.StaffID, w.cast.Maker.StaffID, w.cast.Checker.StaffID, "approve", hash, w.batchTime(b).Add(20 * time.Minute)}
 			}), after: `UPDATE batches SET state = 'done' WHERE id BETWEEN $1 AND $2`, args: []any{w.batch, last}},
 		{name: "payouts", units: w.Payouts,
-			columns: []string{"id", "code", "batch_id", "distributor_id", "connection_id", "method_id", "state", "amount", "fee", "fee_iva", "payee_name", "given_names", "surnames",
+			columns: []string{"id", "code", "batch_id", "distributor_id", "connection_id", "method_id", "state", "amount", "fee", "fee_iva", "gmf", "payee_name", "given_names", "surnames",
 				"business_name", "doc_type", "doc_number", "doc_dv", "phone", "email", "address", "city", "divipola", "method_kind", "bank_code", "account_type", "account_number",
 				"bre_b_key", "bre_b_kind", "rail_id", "cause", "rail_code", "submitted_at", "sent_at", "available_at", "paid_at", "expires_at", "state_at", "version", "created_at"},
 			rows: each(w.payoutRow)},
@@ -138,7 +141,7 @@ func (w world) payoutRow(i int) []any {
 		expires = ptr(sent.AddDate(0, 0, w.cast.Connection.ValidityDays))
 	}
 	return []any{w.payout + int64(i), w.payoutCode(i), w.batch + int64(h.batch), w.distributor + int64(h.payee), w.cast.Connection.ID, w.method + int64(h.payee), string(h.state),
-		h.amount, h.fee, h.iva, p.Name(), p.GivenNames, p.Surnames, p.BusinessName, p.DocType, p.DocNumber, p.DocDV, p.Phone, p.Email, p.Address, p.City, p.Divipola,
+		h.amount, h.cost.Fee.Minor, h.cost.IVA.Minor, h.cost.GMF.Minor, p.Name(), p.GivenNames, p.Surnames, p.BusinessName, p.DocType, p.DocNumber, p.DocDV, p.Phone, p.Email, p.Address, p.City, p.Divipola,
 		string(p.to.Kind), p.to.BankCode, p.to.AccountType, p.to.AccountNumber, p.to.BreBKey, string(p.to.BreBKeyKind), fmt.Sprint(5_000_000 + i), h.cause, h.code,
 		sent, sent, available, paid, expires, h.at, 6, h.created}
 }

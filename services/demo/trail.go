@@ -37,7 +37,7 @@ func (w world) trail() []table {
 func (w world) entries(i int) (rows [][]any) {
 	h := w.payoutAt(i)
 	p := models.Payout{ID: w.payout + int64(i), DistributorID: w.distributor + int64(h.payee), ConnectionID: w.cast.Connection.ID,
-		Amount: models.Centavos(h.amount), Fee: models.Centavos(h.fee), FeeIVA: models.Centavos(h.iva)}
+		Amount: models.Centavos(h.amount), Fee: h.cost.Fee, FeeIVA: h.cost.IVA, GMF: h.cost.GMF}
 	post := func(at time.Time, transfers ...models.Transfer) {
 		for _, t := range transfers {
 			rows = append(rows, []any{at, string(t.Debit.Kind), t.Debit.Party, string(t.Credit.Kind), t.Credit.Party, t.Amount.Minor, "COP", string(t.Kind), "payout",

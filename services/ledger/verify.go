@@ -58,7 +58,8 @@ FROM ledger_entries WHERE (kind, source, debit, credit) NOT IN (
     ('accrual', 'commission', 'commission_expense', 'payable'), ('clawback', 'commission', 'payable', 'commission_expense'),
     ('hold', 'payout', 'payable', 'held'), ('release', 'payout', 'held', 'payable'),
     ('dispatch', 'payout', 'held', 'in_transit'), ('recall', 'payout', 'in_transit', 'held'),
-    ('paid', 'payout', 'in_transit', 'float'), ('fee', 'payout', 'fee_expense', 'float'),
+    ('paid', 'payout', 'in_transit', 'float'), ('fee', 'payout', 'fee_expense', 'float'), ('gmf', 'payout', 'gmf_expense', 'float'),
+    ('fee_adjustment', 'payout', 'fee_expense', 'float'), ('fee_adjustment', 'payout', 'float', 'fee_expense'), ('topup', 'topup', 'float', 'bank'),
     ('failed', 'payout', 'in_transit', 'payable'), ('expired', 'payout', 'in_transit', 'payable'), ('cancelled', 'payout', 'in_transit', 'payable'),
     ('returned', 'payout', 'in_transit', 'payable'), ('returned', 'payout', 'float', 'payable'))
 ORDER BY id LIMIT 1`},
@@ -69,7 +70,7 @@ FROM ledger_entries e LEFT JOIN payouts p ON p.id = e.source_id
 WHERE e.source = 'payout' AND (p.id IS NULL
     OR e.debit_party <> CASE WHEN e.debit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
     OR e.credit_party <> CASE WHEN e.credit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
-    OR e.kind <> 'fee' AND e.amount <> p.amount)
+    OR e.kind NOT IN ('fee', 'gmf', 'fee_adjustment') AND e.amount <> p.amount)
 ORDER BY e.id LIMIT 1`},
 
 	{"what payouts net", `
@@ -90,12 +91,40 @@ WHERE (b.items, b.total) <> (COALESCE(x.items, 0), COALESCE(x.total, 0)) ORDER B
 
 	{"paid payouts", `
 WITH posted AS (
-    SELECT source_id AS id, sum(CASE WHEN kind = 'fee' THEN 0 WHEN credit = 'float' THEN amount WHEN debit = 'float' THEN -amount ELSE 0 END) AS paid
+    SELECT source_id AS id, sum(CASE WHEN kind IN ('fee', 'gmf', 'fee_adjustment') THEN 0 WHEN credit = 'float' THEN amount WHEN debit = 'float' THEN -amount ELSE 0 END) AS paid
     FROM ledger_entries WHERE source = 'payout' GROUP BY source_id
 )
 SELECT format('Payout %s is %s over %s centavos: the ledger says that %s left for it.', p.code, p.state, p.amount, COALESCE(e.paid, 0))
 FROM payouts p LEFT JOIN posted e USING (id)
 WHERE COALESCE(e.paid, 0) <> CASE WHEN p.state = 'paid' THEN p.amount ELSE 0 END ORDER BY p.id LIMIT 1`},
+
+	{"costs of payouts", `
+WITH posted AS (
+    SELECT source_id AS id, sum(CASE WHEN kind = 'gmf' THEN 0 WHEN debit = 'fee_expense' THEN amount ELSE -amount END) AS fee,
+        sum(CASE WHEN kind = 'gmf' THEN amount ELSE 0 END) AS gmf
+    FROM ledger_entries WHERE source = 'payout' AND kind IN ('fee', 'gmf', 'fee_adjustment') GROUP BY source_id
+)
+SELECT format('Payout %s is %s: the ledger has %s centavos of fees and %s of tax on bank transactions for it.', p.code, p.state, COALESCE(e.fee, 0), COALESCE(e.gmf, 0))
+FROM payouts p LEFT JOIN posted e USING (id)
+WHERE COALESCE(e.fee, 0) <> COALESCE(p.fee_charged, CASE WHEN p.paid_at IS NOT NULL THEN p.fee + p.fee_iva ELSE 0 END)
+   OR COALESCE(e.gmf, 0) <> CASE WHEN p.paid_at IS NOT NULL THEN p.gmf ELSE 0 END
+ORDER BY p.id LIMIT 1`},
+
+	{"top-ups", `
+SELECT format('Top-up %s of %s centavos is %s: the ledger has %s for it.', COALESCE(t.id, e.source_id), t.amount, t.state, COALESCE(e.amount, 0))
+FROM float_topups t FULL JOIN (SELECT source_id, min(debit_party) AS party, sum(amount) AS amount FROM ledger_entries WHERE source = 'topup' GROUP BY source_id) e ON e.source_id = t.id
+WHERE t.id IS NULL OR COALESCE(e.amount, 0) <> CASE WHEN t.state = 'booked' THEN t.amount ELSE 0 END OR e.party <> t.connection_id
+ORDER BY 1 LIMIT 1`},
+
+	{"free float", `
+WITH booked AS (
+    SELECT party, sum(amount) AS amount FROM (
+        SELECT debit_party AS party, amount FROM ledger_entries WHERE debit = 'float'
+        UNION ALL SELECT credit_party, -amount FROM ledger_entries WHERE credit = 'float'
+        UNION ALL SELECT connection_id, -(amount + fee + fee_iva + gmf) FROM payouts WHERE state IN ('submitting', 'unknown', 'sent', 'available', 'on_hold')) x GROUP BY party
+), kept AS (SELECT connection_id AS party, sum(amount) AS amount FROM float_free GROUP BY connection_id)
+SELECT format('Connection %s: %s centavos are free by the entries and payouts, the running sum says %s.', party, COALESCE(b.amount, 0), COALESCE(k.amount, 0))
+FROM booked b FULL JOIN kept k USING (party) WHERE COALESCE(b.amount, 0) <> COALESCE(k.amount, 0) ORDER BY party LIMIT 1`},
 
 	{"payouts", `
 WITH posted AS (

@@ -96,7 +96,7 @@ WITH items AS (
 
 const reviewItems = reviewFlags + `
 SELECT f.id, f.code, f.distributor_id, f.payee_name, f.doc_type, f.doc_number, f.method_kind, f.bank_code,
-    CASE WHEN f.method_kind = 'bre_b' THEN f.bre_b_key ELSE f.account_number END, f.amount, f.fee + f.fee_iva, f.state, f.removed_reason,
+    CASE WHEN f.method_kind = 'bre_b' THEN f.bre_b_key ELSE f.account_number END, f.amount, f.fee + f.fee_iva + f.gmf, f.state, f.removed_reason,
     (SELECT count(*) FROM payout_lines l WHERE l.payout_id = f.id), COALESCE(f.median, 0), f.flags
 FROM flagged f
 WHERE CASE @tab WHEN 'removed' THEN f.removed_reason <> '' WHEN 'outliers' THEN f.removed_reason = '' AND f.flags <> '{}' ELSE f.removed_reason = '' END
@@ -116,7 +116,7 @@ func (s *Service) Review(ctx context.Context, batch int64, tab string, page int)
 }
 
 const batchSplits = `
-SELECT method_kind, count(*), CAST(sum(amount) AS bigint), CAST(sum(fee + fee_iva) AS bigint)
+SELECT method_kind, count(*), CAST(sum(amount) AS bigint), CAST(sum(fee) AS bigint), CAST(sum(fee_iva) AS bigint), CAST(sum(gmf) AS bigint)
 FROM payouts WHERE batch_id = $1 AND removed_reason = '' GROUP BY method_kind ORDER BY sum(amount) DESC`
 
 // Splits returns each network's part of a batch.

@@ -12,11 +12,11 @@ import (
 	"pagaduria/services/store"
 )
 
-const batchColumns = `b.id, b.code, b.name, b.state, b.connection_id, b.cutoff_at, b.items, b.total, b.fees, b.content_hash, b.maker_id, b.editor_id,
+const batchColumns = `b.id, b.code, b.name, b.state, b.connection_id, b.cutoff_at, b.items, b.total, b.fees, b.gmf, b.content_hash, b.maker_id, b.editor_id,
     b.submitted_at, b.decided_at, b.hand_over_at, b.reason, b.version, b.created_at`
 
 func scanBatch(row pgx.CollectableRow, trailing ...any) (b models.Batch, err error) {
-	err = row.Scan(append([]any{&b.ID, &b.Code, &b.Name, &b.State, &b.ConnectionID, &b.CutoffAt, &b.Items, &b.Total, &b.Fees, &b.ContentHash, &b.MakerID,
+	err = row.Scan(append([]any{&b.ID, &b.Code, &b.Name, &b.State, &b.ConnectionID, &b.CutoffAt, &b.Items, &b.Total, &b.Fees, &b.GMF, &b.ContentHash, &b.MakerID,
 		&b.EditorID, &b.SubmittedAt, &b.DecidedAt, &b.HandOverAt, &b.Reason, &b.Version, &b.CreatedAt}, trailing...)...)
 	return b, err
 }
@@ -58,7 +58,7 @@ func lockBatch(tx *gorm.DB, id int64) (b models.Batch, err error) {
 const contentHash = `
 SELECT COALESCE(sha256(convert_to((SELECT CASE WHEN undone > 0 THEN 'undone ' || undone || E'\n' ELSE '' END FROM batches WHERE id = $1) || string_agg(concat_ws('|', code, country, doc_type, doc_number, doc_dv, payee_name, phone, email, method_kind, bank_code, account_type,
     account_number, bre_b_key, bre_b_kind, amount, currency), E'\n' ORDER BY id), 'UTF8')), sha256('')),
-    CAST(count(*) AS integer), CAST(COALESCE(sum(amount), 0) AS bigint), CAST(COALESCE(sum(fee + fee_iva), 0) AS bigint)
+    CAST(count(*) AS integer), CAST(COALESCE(sum(amount), 0) AS bigint), CAST(COALESCE(sum(fee + fee_iva), 0) AS bigint), CAST(COALESCE(sum(gmf), 0) AS bigint)
 FROM payouts WHERE batch_id = $1 AND removed_reason = ''`
 
 type sealed struct {
@@ -66,6 +66,7 @@ type sealed struct {
 	Items int
 	Total models.Money
 	Fees  models.Money
+	GMF   models.Money
 }
 
 func sealOf(tx *gorm.DB, batch int64) (sealed, error) {
@@ -77,13 +78,13 @@ func sealOf(tx *gorm.DB, batch int64) (sealed, error) {
 }
 
 const saveBatchSQL = `
-UPDATE batches SET state = $3, items = $4, total = $5, fees = $6, content_hash = $7, editor_id = $8, submitted_at = $9, decided_at = $10,
-    reason = $11, version = version + 1, updated_at = $12
+UPDATE batches SET state = $3, items = $4, total = $5, fees = $6, gmf = $7, content_hash = $8, editor_id = $9, submitted_at = $10, decided_at = $11,
+    reason = $12, version = version + 1, updated_at = $13
 WHERE id = $1 AND version = $2`
 
 // saveBatch writes what its methods changed, guarded by the version it was read with.
 func (s *Service) saveBatch(tx *gorm.DB, b models.Batch) error {
-	n, err := store.ExecTx(tx, saveBatchSQL, b.ID, b.Version, b.State, b.Items, b.Total.Minor, b.Fees.Minor, b.ContentHash, b.EditorID,
+	n, err := store.ExecTx(tx, saveBatchSQL, b.ID, b.Version, b.State, b.Items, b.Total.Minor, b.Fees.Minor, b.GMF.Minor, b.ContentHash, b.EditorID,
 		b.SubmittedAt, b.DecidedAt, b.Reason, s.Now())
 	if err != nil {
 		return fmt.Errorf("save batch %d: %w", b.ID, err)
@@ -172,7 +173,7 @@ func (s *Service) RemoveItem(ctx context.Context, by models.Actor, batch, payout
 		if err != nil {
 			return err
 		}
-		b.Items, b.Total, b.Fees = seal.Items, seal.Total, seal.Fees
+		b.Items, b.Total, b.Fees, b.GMF = seal.Items, seal.Total, seal.Fees, seal.GMF
 		if b.State == models.BatchInApproval {
 			b.ContentHash = seal.Hash
 		}

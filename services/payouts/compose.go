@@ -63,7 +63,7 @@ type Item struct {
 	models.Candidate
 	Amount   models.Money // what is paid
 	CarryOut models.Money // below 50 pesos, stays payable
-	Fee, IVA models.Money
+	models.Cost
 }
 
 // LeftOut is a payee who matches but is not paid now; everything stays payable.
@@ -75,9 +75,10 @@ type LeftOut struct {
 
 // Split is one network's part of a batch.
 type Split struct {
-	Kind        models.MethodKind
-	Count       int
-	Total, Fees models.Money
+	Kind  models.MethodKind
+	Count int
+	Total models.Money
+	models.Cost
 }
 
 // Preview is what a batch would be. Making one changes nothing.
@@ -87,7 +88,8 @@ type Preview struct {
 	Items       []Item
 	Excluded    []Item // by hand; still payable, can be put back
 	LeftOut     []LeftOut
-	Total, Fees models.Money // fees with IVA
+	Total       models.Money
+	Cost        models.Cost
 	Splits      []Split
 	Lines       int
 	Repeats     []Repeat // same payee and amount within 30 days
@@ -104,7 +106,7 @@ type Repeat struct {
 
 // Preview nets, checks and prices the lines that match, without changing anything.
 func (s *Service) Preview(ctx context.Context, connectionID int64, comp models.Composition) (Preview, error) {
-	connection, rail, err := s.Rail(ctx, connectionID)
+	t, err := s.terms(ctx, connectionID)
 	if err != nil {
 		return Preview{}, err
 	}
@@ -112,14 +114,29 @@ func (s *Service) Preview(ctx context.Context, connectionID int64, comp models.C
 	if err != nil {
 		return Preview{}, err
 	}
-	p := s.judge(list, comp, connection, rail)
+	p := s.judge(list, comp, t)
 	p.Repeats, err = s.repeats(ctx, p.Items)
 	return p, err
 }
 
+// terms are what a connection takes, and for how much.
+type terms struct {
+	connection models.Connection
+	rail       providers.Provider
+	fees       models.FeeBook
+}
+
+func (s *Service) terms(ctx context.Context, connectionID int64) (t terms, err error) {
+	if t.connection, t.rail, err = s.Rail(ctx, connectionID); err != nil {
+		return t, err
+	}
+	t.fees, err = s.Fees(ctx, t.connection)
+	return t, err
+}
+
 // judge sorts candidates into those who are paid and those who are left out, and adds up.
-func (s *Service) judge(list []models.Candidate, comp models.Composition, connection models.Connection, rail providers.Provider) Preview {
-	p := Preview{Composition: comp, Connection: connection, Total: models.Pesos(0), Fees: models.Pesos(0)}
+func (s *Service) judge(list []models.Candidate, comp models.Composition, t terms) Preview {
+	p := Preview{Composition: comp, Connection: t.connection, Total: models.Pesos(0), Cost: models.NoCost()}
 	excluded := map[int64]bool{}
 	for _, id := range comp.Excluded {
 		excluded[id] = true
@@ -127,7 +144,7 @@ func (s *Service) judge(list []models.Candidate, comp models.Composition, connec
 	today := models.Day(s.Now())
 	splits := map[models.MethodKind]*Split{}
 	for _, c := range list {
-		item, why, detail := price(c, today, connection, rail)
+		item, why, detail := price(c, today, t)
 		switch {
 		case why != "":
 			p.LeftOut = append(p.LeftOut, LeftOut{c, why, detail})
@@ -138,14 +155,13 @@ func (s *Service) judge(list []models.Candidate, comp models.Composition, connec
 		}
 		p.Items = append(p.Items, item)
 		p.Lines += c.Lines
-		fees := item.Fee.Add(item.IVA)
-		p.Total, p.Fees = p.Total.Add(item.Amount), p.Fees.Add(fees)
+		p.Total, p.Cost = p.Total.Add(item.Amount), p.Cost.Plus(item.Cost)
 		sp := splits[c.To.Kind]
 		if sp == nil {
-			sp = &Split{Kind: c.To.Kind, Total: models.Pesos(0), Fees: models.Pesos(0)}
+			sp = &Split{Kind: c.To.Kind, Total: models.Pesos(0), Cost: models.NoCost()}
 			splits[c.To.Kind] = sp
 		}
-		sp.Count, sp.Total, sp.Fees = sp.Count+1, sp.Total.Add(item.Amount), sp.Fees.Add(fees)
+		sp.Count, sp.Total, sp.Cost = sp.Count+1, sp.Total.Add(item.Amount), sp.Cost.Plus(item.Cost)
 	}
 	for _, k := range models.MethodKinds {
 		if sp := splits[k]; sp != nil {
@@ -156,19 +172,18 @@ func (s *Service) judge(list []models.Candidate, comp models.Composition, connec
 }
 
 // price rounds to what the method can pay and asks the rail whether it takes the order at all.
-func price(c models.Candidate, today time.Time, connection models.Connection, rail providers.Provider) (Item, models.Refusal, string) {
+func price(c models.Candidate, today time.Time, t terms) (Item, models.Refusal, string) {
 	if why := c.Refused(today); why != "" {
 		return Item{}, why, ""
 	}
 	amount, rest := c.To.Kind.Payable(c.Owed())
-	if connection.MaxAmount != nil && amount.Minor > connection.MaxAmount.Minor {
+	if limit := t.connection.MaxAmount; limit != nil && amount.Minor > limit.Minor {
 		return Item{}, models.RefusedLimit, ""
 	}
-	if why, detail := railRefusal(rail, providers.Order{Reference: "preview", Amount: amount, Payee: c.Payee, Destination: c.To}); why != "" {
+	if why, detail := railRefusal(t.rail, providers.Order{Reference: "preview", Amount: amount, Payee: c.Payee, Destination: c.To}); why != "" {
 		return Item{}, why, detail
 	}
-	fee, iva := connection.FeeOf(amount)
-	return Item{Candidate: c, Amount: amount, CarryOut: rest, Fee: fee, IVA: iva}, "", ""
+	return Item{Candidate: c, Amount: amount, CarryOut: rest, Cost: t.fees.CostOf(today, c.To.Kind, amount)}, "", ""
 }
 
 // railRefusal asks the adapter whether the rail takes the order, and turns its no into our reason.

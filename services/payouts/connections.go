@@ -29,17 +29,14 @@ type openRail struct {
 // secretsLabel binds sealed credentials to their purpose.
 const secretsLabel = "connection"
 
-const connectionColumns = `id, slug, rail, name, state, paused_cause, base_url, validity_days, rate, concurrency, fee_fixed, fee_bps, fee_iva_bps,
-    max_amount, egress_address, version, updated_at`
+const connectionColumns = `id, slug, rail, name, state, paused_cause, base_url, validity_days, rate, concurrency, max_amount, egress_address,
+    gmf, gmf_reason, version, updated_at`
 
 func scanConnection(row pgx.CollectableRow) (c models.Connection, err error) {
 	var limit *int64
-	err = row.Scan(&c.ID, &c.Slug, &c.Rail, &c.Name, &c.State, &c.PausedCause, &c.BaseURL, &c.ValidityDays, &c.Rate, &c.Concurrency, &c.FeeFixed,
-		&c.FeeBPS, &c.FeeIVABPS, &limit, &c.EgressAddress, &c.Version, &c.UpdatedAt)
-	if limit != nil {
-		m := models.Centavos(*limit)
-		c.MaxAmount = &m
-	}
+	err = row.Scan(&c.ID, &c.Slug, &c.Rail, &c.Name, &c.State, &c.PausedCause, &c.BaseURL, &c.ValidityDays, &c.Rate, &c.Concurrency,
+		&limit, &c.EgressAddress, &c.GMF, &c.GMFReason, &c.Version, &c.UpdatedAt)
+	c.MaxAmount = centavos(limit)
 	return c, err
 }
 
@@ -124,19 +121,19 @@ func (s *Service) seal(c models.Credentials) ([]byte, error) {
 
 const (
 	insertConnection = `
-INSERT INTO connections (slug, rail, name, state, base_url, secrets, validity_days, rate, concurrency, fee_fixed, fee_bps, fee_iva_bps, max_amount, egress_address)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING id`
+INSERT INTO connections (slug, rail, name, state, base_url, secrets, validity_days, rate, concurrency, max_amount, egress_address)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`
 	updateConnection = `
-UPDATE connections SET name = $3, state = $4, paused_cause = '', base_url = $5, validity_days = $6, rate = $7, concurrency = $8, fee_fixed = $9, fee_bps = $10,
-    fee_iva_bps = $11, max_amount = $12, egress_address = $13, secrets = COALESCE($14, secrets), version = version + 1, updated_at = now()
+UPDATE connections SET name = $3, state = $4, paused_cause = '', base_url = $5, validity_days = $6, rate = $7, concurrency = $8,
+    max_amount = $9, egress_address = $10, secrets = COALESCE($11, secrets), version = version + 1, updated_at = now()
 WHERE id = $1 AND version = $2`
 )
 
 // SaveConnection creates (ID 0) or changes a connection. Credentials are replaced when given and kept when nil.
 // The audit log says that secrets changed, never which.
 func (s *Service) SaveConnection(ctx context.Context, by models.Actor, c models.Connection, fresh *models.Credentials) (int64, error) {
-	if !by.May(models.PermConnectionsEdit) && by.StaffID != 0 {
-		return 0, models.Refuse(models.Forbidden, "connection.refused.role", "Only an admin can change connections.", nil)
+	if err := mayChange(by); err != nil {
+		return 0, err
 	}
 	if err := c.Check(fresh != nil); err != nil {
 		return 0, err
@@ -148,15 +145,12 @@ func (s *Service) SaveConnection(ctx context.Context, by models.Actor, c models.
 			return 0, err
 		}
 	}
-	var limit *int64
-	if c.MaxAmount != nil {
-		limit = &c.MaxAmount.Minor
-	}
+	limit := minor(c.MaxAmount)
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		event := audit.Entry{By: by, Action: "connection.change", SubjectType: "connection", SubjectID: c.ID, After: connectionFacts(c, fresh != nil)}
 		if c.ID == 0 {
 			ids, err := store.SelectTx[struct{ ID int64 }](tx, insertConnection, c.Slug, c.Rail, c.Name, c.State, c.BaseURL, sealed, c.ValidityDays,
-				c.Rate, c.Concurrency, c.FeeFixed.Minor, c.FeeBPS, c.FeeIVABPS, limit, c.EgressAddress)
+				c.Rate, c.Concurrency, limit, c.EgressAddress)
 			if err != nil {
 				if store.Constraint(err) == "connections_slug_key" {
 					return models.Refuse(models.Conflict, "connection.refused.slug", "Another connection has this short name.", nil).
@@ -179,12 +173,12 @@ func (s *Service) SaveConnection(ctx context.Context, by models.Actor, c models.
 		}
 		event.Before = connectionFacts(before, false)
 		n, err := store.ExecTx(tx, updateConnection, c.ID, c.Version, c.Name, c.State, c.BaseURL, c.ValidityDays, c.Rate, c.Concurrency,
-			c.FeeFixed.Minor, c.FeeBPS, c.FeeIVABPS, limit, c.EgressAddress, sealed)
+			limit, c.EgressAddress, sealed)
 		if err != nil {
 			return fmt.Errorf("save connection %d: %w", c.ID, err)
 		}
 		if n != 1 {
-			return models.Refuse(models.Conflict, "connection.refused.stale", "Somebody changed this connection after you opened it. Load it again.", nil)
+			return errStaleConnection
 		}
 		return audit.Record(tx, event)
 	})
@@ -232,6 +226,6 @@ func selectConnectionsTx(tx *gorm.DB, id int64) (list []models.Connection, err e
 
 func connectionFacts(c models.Connection, secretsChanged bool) map[string]any {
 	return map[string]any{"name": c.Name, "state": c.State, "base_url": c.BaseURL, "validity_days": c.ValidityDays, "rate": c.Rate,
-		"concurrency": c.Concurrency, "fee_fixed": c.FeeFixed.String(), "fee_bps": c.FeeBPS, "fee_iva_bps": c.FeeIVABPS,
-		"max_amount": c.MaxAmount, "egress_address": c.EgressAddress, "secrets_changed": secretsChanged}
+		"concurrency": c.Concurrency,
+		"max_amount":  c.MaxAmount, "egress_address": c.EgressAddress, "secrets_changed": secretsChanged}
 }

@@ -32,17 +32,17 @@ const (
 	// composeLock serialises the composing of batches, so that two makers never net the same lines.
 	composeLock   = `SELECT pg_advisory_xact_lock(hashtext('pagaduria.compose'))`
 	nextBatchOf   = `INSERT INTO batch_numbers (day, last) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET last = batch_numbers.last + 1 RETURNING last`
-	insertBatch   = `INSERT INTO batches (code, name, state, connection_id, filter, cutoff_at, items, total, fees, maker_id, editor_id, created_at) VALUES ($1, $2, 'draft', $3, $4, $5, $6, $7, $8, $9, $9, $10) RETURNING id`
+	insertBatch   = `INSERT INTO batches (code, name, state, connection_id, filter, cutoff_at, items, total, fees, gmf, maker_id, editor_id, created_at) VALUES ($1, $2, 'draft', $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) RETURNING id`
 	insertPayouts = `
-INSERT INTO payouts (code, batch_id, distributor_id, connection_id, method_id, state, amount, fee, fee_iva, carry_in, carry_out,
+INSERT INTO payouts (code, batch_id, distributor_id, connection_id, method_id, state, amount, fee, fee_iva, gmf, carry_in, carry_out,
     payee_name, given_names, surnames, business_name, country, doc_type, doc_number, doc_dv, phone, email, address, city, divipola,
     method_kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, state_at, created_at)
-SELECT i.code, $1, i.distributor_id, $2, m.id, 'in_batch', i.amount, i.fee, i.iva, i.carry_in, i.carry_out,
+SELECT i.code, $1, i.distributor_id, $2, m.id, 'in_batch', i.amount, i.fee, i.iva, i.gmf, i.carry_in, i.carry_out,
     COALESCE(NULLIF(d.business_name, ''), trim(d.given_names || ' ' || d.surnames)), d.given_names, d.surnames, d.business_name, d.country,
     d.doc_type, d.doc_number, d.doc_dv, d.phone, d.email, d.address, d.city, d.divipola,
     m.kind, m.bank_code, m.account_type, m.account_number, m.bre_b_key, m.bre_b_kind, $3, $3
-FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
-    AS i(code, distributor_id, method_id, amount, fee, iva, carry_in, carry_out)
+FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+    AS i(code, distributor_id, method_id, amount, fee, iva, gmf, carry_in, carry_out)
 JOIN distributors d ON d.id = i.distributor_id AND d.verification = 'verified'
 JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND m.preferred`
 	// The same condition as in candidates; max_line keeps out lines that were stored since.
@@ -82,7 +82,7 @@ func (s *Service) Create(ctx context.Context, by models.Actor, n NewBatch) (int6
 	if !by.May(models.PermBatchesPrepare) {
 		return 0, models.Refuse(models.Forbidden, "batch.refused.prepare", "Only finance can prepare a batch.", nil)
 	}
-	connection, rail, err := s.Rail(ctx, n.ConnectionID)
+	t, err := s.terms(ctx, n.ConnectionID)
 	if err != nil {
 		return 0, err
 	}
@@ -95,7 +95,7 @@ func (s *Service) Create(ctx context.Context, by models.Actor, n NewBatch) (int6
 		if err != nil {
 			return err
 		}
-		p := s.judge(list, n.Composition, connection, rail)
+		p := s.judge(list, n.Composition, t)
 		if len(p.Items) == 0 {
 			return models.Refuse(models.Conflict, "batch.refused.nothing", "Nothing that matches can be paid now.", nil)
 		}
@@ -138,7 +138,7 @@ func (s *Service) write(tx *gorm.DB, by models.Actor, n NewBatch, p Preview) (in
 		name = code
 	}
 	rows, err := store.SelectTx[struct{ ID int64 }](tx, insertBatch, code, name, n.ConnectionID, string(filter), n.Composition.Cutoff,
-		len(p.Items), p.Total.Minor, p.Fees.Minor, by.StaffID, now)
+		len(p.Items), p.Total.Minor, p.Cost.WithIVA().Minor, p.Cost.GMF.Minor, by.StaffID, now)
 	if err != nil {
 		return 0, fmt.Errorf("create batch %s: %w", code, err)
 	}
@@ -155,11 +155,11 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 	k := len(items)
 	codes := make([]string, k)
 	distributors, methods, amounts, fees := make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k)
-	ivas, carryIn, carryOut, maxLine := make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k)
+	ivas, gmfs, carryIn, carryOut, maxLine := make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k)
 	for i, item := range items {
 		codes[i] = fmt.Sprintf("%s-%04d", prefix, i+1)
 		distributors[i], methods[i], maxLine[i] = item.DistributorID, item.MethodID, item.MaxLineID
-		amounts[i], fees[i], ivas[i] = item.Amount.Minor, item.Fee.Minor, item.IVA.Minor
+		amounts[i], fees[i], ivas[i], gmfs[i] = item.Amount.Minor, item.Fee.Minor, item.IVA.Minor, item.GMF.Minor
 		carryIn[i], carryOut[i] = item.CarryIn.Minor, item.CarryOut.Minor
 	}
 	comp := n.Composition
@@ -168,7 +168,7 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 		args []any
 		rows int // expected, -1 for any
 	}{
-		{insertPayouts, []any{batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas, carryIn, carryOut}, k},
+		{insertPayouts, []any{batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas, gmfs, carryIn, carryOut}, k},
 		{claimLines, []any{batch, comp.Cutoff, comp.Period, comp.Order, distributors, maxLine, now}, -1},
 		{takeCarries, []any{batch}, -1},
 		{postHolds, []any{batch}, k},

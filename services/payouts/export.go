@@ -18,16 +18,17 @@ import (
 )
 
 var exportColumns = []string{"payout", "created_at", "batch", "distributor", "document", "name", "method", "destination", "amount_cop", "fee_cop",
-	"fee_iva_cop", "state", "state_at", "rail_id", "cause", "rail_code", "expected_expiry", "paid_at"}
+	"fee_iva_cop", "state", "state_at", "rail_id", "cause", "rail_code", "expected_expiry", "paid_at", "gmf_cop", "fee_charged_cop"}
 
 const exportSQL = `SELECT p.code, p.created_at, b.code, d.code, p.doc_type, p.doc_number, p.doc_dv, p.payee_name, p.method_kind, p.bank_code,
-    p.account_number, p.bre_b_key, p.bre_b_kind, p.amount, p.fee, p.fee_iva, p.state, p.state_at, p.rail_id, p.cause, p.rail_code, p.expires_at, p.paid_at
+    p.account_number, p.bre_b_key, p.bre_b_kind, p.amount, p.fee, p.fee_iva, p.state, p.state_at, p.rail_id, p.cause, p.rail_code, p.expires_at, p.paid_at, p.gmf, p.fee_charged
 FROM payouts p JOIN batches b ON b.id = p.batch_id JOIN distributors d ON d.id = p.distributor_id WHERE `
 
 type exportRow struct {
 	code, batch, distributor, docType, docNumber, docDV, name, state, railID, cause, railCode string
 	to                                                                                        models.Destination
-	amount, fee, iva                                                                          models.Money
+	amount, fee, iva, gmf                                                                     models.Money
+	charged                                                                                   *int64
 	createdAt, stateAt                                                                        time.Time
 	expiresAt, paidAt                                                                         *time.Time
 }
@@ -35,7 +36,7 @@ type exportRow struct {
 func (r *exportRow) fields() []any {
 	return []any{&r.code, &r.createdAt, &r.batch, &r.distributor, &r.docType, &r.docNumber, &r.docDV, &r.name, &r.to.Kind, &r.to.BankCode,
 		&r.to.AccountNumber, &r.to.BreBKey, &r.to.BreBKeyKind, &r.amount, &r.fee, &r.iva, &r.state, &r.stateAt, &r.railID, &r.cause, &r.railCode,
-		&r.expiresAt, &r.paidAt}
+		&r.expiresAt, &r.paidAt, &r.gmf, &r.charged}
 }
 
 func (r *exportRow) write(cells []string, plain bool) {
@@ -50,7 +51,10 @@ func (r *exportRow) write(cells []string, plain bool) {
 	cells[5], cells[6] = r.name, string(r.to.Kind)
 	cells[8], cells[9], cells[10] = wholePesos(r.amount), wholePesos(r.fee), wholePesos(r.iva)
 	cells[11], cells[12], cells[13], cells[14], cells[15] = r.state, fileTime(&r.stateAt), r.railID, r.cause, r.railCode
-	cells[16], cells[17] = fileTime(r.expiresAt), fileTime(r.paidAt)
+	cells[16], cells[17], cells[18], cells[19] = fileTime(r.expiresAt), fileTime(r.paidAt), wholePesos(r.gmf), ""
+	if r.charged != nil {
+		cells[19] = wholePesos(models.Centavos(*r.charged))
+	}
 }
 
 // Export writes all payouts that match as CSV, newest first, and records that it did. It reads and writes as it
@@ -96,7 +100,7 @@ func exportFacts(f Filter) map[string]any {
 }
 
 var previewColumns = []string{"distributor", "document", "name", "method", "destination", "lines", "net_cop", "carried_in_cop", "amount_cop",
-	"carried_out_cop", "fee_cop", "fee_iva_cop", "result", "reason", "detail"}
+	"carried_out_cop", "fee_cop", "fee_iva_cop", "gmf_cop", "result", "reason", "detail"}
 
 // WriteFile writes the preview as CSV: who would be paid, who is excluded and who is left out and why.
 func (p Preview) WriteFile(layout sheet.Layout, w io.Writer) error {
@@ -107,7 +111,7 @@ func (p Preview) WriteFile(layout sheet.Layout, w io.Writer) error {
 	row := func(c models.Candidate, i Item, result, reason, detail string) error {
 		return out.Write(c.Code, ident.Mask(c.Payee.DocType, c.Payee.DocNumber, c.Payee.DocDV), c.Payee.Name(), string(c.To.Kind), c.To.Masked(),
 			strconv.Itoa(c.Lines), wholePesos(c.Net), wholePesos(c.CarryIn), wholePesos(i.Amount), wholePesos(i.CarryOut), wholePesos(i.Fee),
-			wholePesos(i.IVA), result, reason, detail)
+			wholePesos(i.IVA), wholePesos(i.GMF), result, reason, detail)
 	}
 	for _, i := range p.Items {
 		if err := row(i.Candidate, i, "pay", "", ""); err != nil {

@@ -45,7 +45,7 @@ type Service struct {
 	recent recentTallies
 }
 
-const payoutColumns = `p.id, p.code, p.batch_id, p.distributor_id, p.connection_id, p.state, p.amount, p.fee, p.fee_iva, p.carry_in, p.carry_out,
+const payoutColumns = `p.id, p.code, p.batch_id, p.distributor_id, p.connection_id, p.state, p.amount, p.fee, p.fee_iva, p.gmf, p.fee_charged, p.carry_in, p.carry_out,
     p.country, p.doc_type, p.doc_number, p.doc_dv, p.given_names, p.surnames, p.business_name, p.phone, p.email, p.address, p.city, p.divipola,
     p.method_kind, p.bank_code, p.account_type, p.account_number, p.bre_b_key, p.bre_b_kind,
     p.rail_id, p.cause, p.rail_code, p.rail_reason, p.removed_reason, p.next_poll_at, p.polls, p.overdue_at, p.expires_at,
@@ -53,13 +53,32 @@ const payoutColumns = `p.id, p.code, p.batch_id, p.distributor_id, p.connection_
 
 // scanPayout reads payoutColumns, after any columns into leading.
 func scanPayout(row pgx.CollectableRow, leading ...any) (p models.Payout, err error) {
-	err = row.Scan(append(leading, &p.ID, &p.Code, &p.BatchID, &p.DistributorID, &p.ConnectionID, &p.State, &p.Amount, &p.Fee, &p.FeeIVA, &p.CarryIn, &p.CarryOut,
+	var charged *int64
+	err = row.Scan(append(leading, &p.ID, &p.Code, &p.BatchID, &p.DistributorID, &p.ConnectionID, &p.State, &p.Amount, &p.Fee, &p.FeeIVA, &p.GMF, &charged, &p.CarryIn, &p.CarryOut,
 		&p.Payee.Country, &p.Payee.DocType, &p.Payee.DocNumber, &p.Payee.DocDV, &p.Payee.GivenNames, &p.Payee.Surnames,
 		&p.Payee.BusinessName, &p.Payee.Phone, &p.Payee.Email, &p.Payee.Address, &p.Payee.City, &p.Payee.Divipola,
 		&p.To.Kind, &p.To.BankCode, &p.To.AccountType, &p.To.AccountNumber, &p.To.BreBKey, &p.To.BreBKeyKind,
 		&p.RailID, &p.Cause, &p.RailCode, &p.RailReason, &p.RemovedReason, &p.NextPollAt, &p.Polls, &p.OverdueAt, &p.ExpiresAt,
 		&p.SubmittedAt, &p.SentAt, &p.AvailableAt, &p.PaidAt, &p.StateAt, &p.Version, &p.CreatedAt)...)
+	p.FeeCharged = centavos(charged)
 	return p, err
+}
+
+// centavos is an amount that may be absent.
+func centavos(minor *int64) *models.Money {
+	if minor == nil {
+		return nil
+	}
+	m := models.Centavos(*minor)
+	return &m
+}
+
+// minor is an amount that may be absent, as it is stored.
+func minor(m *models.Money) *int64 {
+	if m == nil {
+		return nil
+	}
+	return &m.Minor
 }
 
 func collectPayout(row pgx.CollectableRow) (models.Payout, error) { return scanPayout(row) }
@@ -111,6 +130,8 @@ var (
 	errNoPayout     = models.Refuse(models.NotFound, "payout.not_found", "There is no such payout.", nil)
 	errNoBatch      = models.Refuse(models.NotFound, "batch.not_found", "There is no such batch.", nil)
 	errNoConnection = models.Refuse(models.NotFound, "connection.not_found", "There is no such connection.", nil)
+
+	errStaleConnection = models.Refuse(models.Conflict, "connection.refused.stale", "Somebody changed this connection after you opened it. Load it again.", nil)
 )
 
 // orderOf is what the rail is told about a payout.

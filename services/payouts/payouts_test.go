@@ -59,8 +59,13 @@ func open(t *testing.T) *office {
 		}}
 	o.maker, o.checker, o.other = o.person("Marta", models.RoleFinance), o.person("Carlos", models.RoleApprover), o.person("Olga", models.RoleApprover, models.RoleFinance)
 	o.connection, err = o.SaveConnection(t.Context(), models.System("test"), models.Connection{Slug: "d24", Rail: "d24", Name: "D24", State: "live", BaseURL: api.URL + "/d24",
-		ValidityDays: 7, Rate: 10_000, Concurrency: 8, FeeFixed: models.Pesos(4500), FeeIVABPS: 1900},
+		ValidityDays: 7, Rate: 10_000, Concurrency: 8},
 		&models.Credentials{Login: sim.DefaultLogin, Pass: sim.DefaultPass, Signature: sim.DefaultSignature})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = o.AddFeeSchedule(t.Context(), models.System("test"), models.FeeSchedule{ConnectionID: o.connection, From: models.Day(o.clock()),
+		Tiers: []models.FeeTier{{Fixed: models.Pesos(4500)}}, Min: models.Pesos(0), IVABPS: 1900})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ type Item struct {
 	models.Candidate
 	Amount   models.Money
 	CarryOut models.Money
-	Fee, IVA models.Money
+	models.Cost
 }
 
 // LeftOut is a payee who matches and is not paid now.
@@ -80,9 +80,10 @@ func (g LeftGroup) More() int { return len(g.Payees) - min(len(g.Payees), shownL
 
 // Split is one network's part.
 type Split struct {
-	Kind        models.MethodKind
-	Count       int
-	Total, Fees models.Money
+	Kind  models.MethodKind
+	Count int
+	Total models.Money
+	models.Cost
 }
 
 // Repeat points at an earlier payout of the same amount to the same payee.
@@ -119,7 +120,8 @@ type ComposePage struct {
 	More        bool
 	Excluded    []Item
 	LeftOut     []LeftGroup
-	Total, Fees models.Money
+	Total       models.Money
+	Cost        models.Cost
 	Splits      []Split
 	Lines       int
 	Repeats     map[int64]Repeat

@@ -172,6 +172,15 @@ type Counts struct {
 	Removed       int64
 }
 
+// cost is what the batch costs on top of what the payees get.
+func (p ShowPage) cost() models.Cost {
+	sum := models.NoCost()
+	for _, s := range p.Splits {
+		sum = sum.Plus(s.Cost)
+	}
+	return sum
+}
+
 // Sealed is the seal in full.
 func (p ShowPage) Sealed() string { return hex.EncodeToString(p.Batch.ContentHash) }
 

@@ -16,25 +16,30 @@ import (
 // ListPage is every connection.
 type ListPage struct {
 	layout.Page
-	Rows   []models.Connection
+	Rows   []Row
 	Failed string // request id when the query failed
+}
+
+// Row is a connection with what it charges.
+type Row struct {
+	models.Connection
+	Book models.FeeBook
 }
 
 // Form is what stands in the fields, as typed. Credentials are not here: they are never shown again.
 type Form struct {
-	Slug, Name, State, BaseURL              string
-	ValidityDays, Rate, Concurrency         string
-	FeeFixed, FeePercent, FeeIVA, MaxAmount string
-	EgressAddress                           string
-	Login, Pass, Signature                  string // only on the way in
-	Version                                 string
+	Slug, Name, State, BaseURL      string
+	ValidityDays, Rate, Concurrency string
+	MaxAmount                       string
+	EgressAddress                   string
+	Login, Pass, Signature          string // only on the way in
+	Version                         string
 }
 
 // FormOf fills the fields from a connection.
 func FormOf(c models.Connection) Form {
 	f := Form{Slug: c.Slug, Name: c.Name, State: c.State, BaseURL: c.BaseURL, ValidityDays: strconv.Itoa(c.ValidityDays), Rate: strconv.Itoa(c.Rate),
-		Concurrency: strconv.Itoa(c.Concurrency), FeeFixed: pesos(c.FeeFixed), FeePercent: models.FormatPercent(c.FeeBPS),
-		FeeIVA: models.FormatPercent(c.FeeIVABPS), EgressAddress: c.EgressAddress, Version: strconv.Itoa(c.Version)}
+		Concurrency: strconv.Itoa(c.Concurrency), EgressAddress: c.EgressAddress, Version: strconv.Itoa(c.Version)}
 	if c.MaxAmount != nil {
 		f.MaxAmount = pesos(*c.MaxAmount)
 	}
@@ -76,6 +81,7 @@ type Trial struct {
 type RecordPage struct {
 	layout.Page
 	Connection models.Connection
+	Book       models.FeeBook
 	Form       Form
 	Errors     map[string]string
 	Error      string
@@ -153,10 +159,4 @@ func stateOptions(ctx context.Context) []ui.Option {
 		{Value: "live", Label: i18n.T(ctx, "state.connection.live"), Note: i18n.T(ctx, "connection.live_note")},
 		{Value: "paused", Label: i18n.T(ctx, "state.connection.paused"), Note: i18n.T(ctx, "connection.paused_note")},
 	}
-}
-
-// fees is what the rail charges, in one line.
-func fees(ctx context.Context, c models.Connection) string {
-	return i18n.T(ctx, "connection.fees_line", "Fixed", i18n.Money(ctx, c.FeeFixed), "Percent", i18n.Percent(ctx, int64(c.FeeBPS)),
-		"IVA", i18n.Percent(ctx, int64(c.FeeIVABPS)))
 }

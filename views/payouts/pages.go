@@ -146,17 +146,20 @@ type Attempt struct {
 // ShowPage is the page of one payout.
 type ShowPage struct {
 	layout.Page
-	Payout     models.Payout
-	Batch      models.Batch
-	Connection models.Connection
-	Reason     *Reason
-	History    []Event
-	Lines      []Line
-	Attempts   []Attempt
-	Entries    []Entry
-	Notices    []Notice
-	Offered    []string // hold, release, cancel, lookup
-	Problem    string
+	Payout       models.Payout
+	Batch        models.Batch
+	Connection   models.Connection
+	Reason       *Reason
+	History      []Event
+	Lines        []Line
+	Attempts     []Attempt
+	Entries      []Entry
+	Notices      []Notice
+	Offered      []string // hold, release, cancel, lookup
+	Problem      string
+	Errors       map[string]string // beside the fields of what the rail charged
+	Charged      string            // typed
+	ChargeReason string            // typed
 }
 
 // Offers answers whether the operation is offered to this person.
@@ -354,6 +357,20 @@ func pretty(s string) string { return strings.TrimSpace(indent(s)) }
 
 func maskedPhone(p models.Payee) string { return ident.MaskPhone(p.Phone) }
 
+// charge is what the rail charged beside what was expected.
+func charge(ctx context.Context, x models.Payout) []ui.Sum {
+	expected := models.Pesos(0)
+	if x.PaidAt != nil {
+		expected = x.Fee.Add(x.FeeIVA)
+	}
+	list := []ui.Sum{{Label: i18n.T(ctx, "payouts.charge.expected"), Value: i18n.Money(ctx, expected)}}
+	if x.FeeCharged == nil {
+		return list
+	}
+	return append(list, ui.Sum{Label: i18n.T(ctx, "payouts.charge.by_rail"), Value: i18n.Money(ctx, *x.FeeCharged)},
+		ui.Sum{Label: i18n.T(ctx, "payouts.charge.difference"), Value: i18n.Money(ctx, x.FeeCharged.Sub(expected)), Total: true})
+}
+
 // sums is how the amount came about and what it costs.
 func sums(ctx context.Context, x models.Payout) []ui.Sum {
 	var list []ui.Sum
@@ -366,6 +383,10 @@ func sums(ctx context.Context, x models.Payout) []ui.Sum {
 	if x.CarryOut.Minor != 0 {
 		list = append(list, ui.Sum{Label: i18n.T(ctx, "payouts.sum.carried_out"), Value: i18n.Money(ctx, x.CarryOut.Neg())})
 	}
-	return append(list, ui.Sum{Label: i18n.T(ctx, "payouts.sum.net"), Value: i18n.Money(ctx, x.Amount), Total: true},
+	list = append(list, ui.Sum{Label: i18n.T(ctx, "payouts.sum.net"), Value: i18n.Money(ctx, x.Amount), Total: true},
 		ui.Sum{Label: i18n.T(ctx, "payouts.sum.fee"), Value: i18n.Money(ctx, x.Fee.Add(x.FeeIVA))})
+	if x.GMF.Positive() {
+		list = append(list, ui.Sum{Label: i18n.T(ctx, "payouts.sum.gmf"), Value: i18n.Money(ctx, x.GMF)})
+	}
+	return list
 }

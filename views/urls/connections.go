@@ -19,3 +19,19 @@ func Connection(id int64) string { return NavConnections + "/" + Num(id) }
 
 // TestConnection is where a connection is tried out.
 func TestConnection(id int64) string { return Connection(id) + "/test" }
+
+// The paths of what a connection charges.
+const (
+	FeesPattern         = "/connections/:id/fees"
+	WithdrawFeesPattern = "/connections/:id/fees/:schedule/withdraw"
+	GMFPattern          = "/connections/:id/gmf"
+)
+
+// Fees is what a connection charges, by date; a new version is posted to it.
+func Fees(id int64) string { return Connection(id) + "/fees" }
+
+// WithdrawFees is where a version is taken back that has not begun.
+func WithdrawFees(id, schedule int64) string { return Fees(id) + "/" + Num(schedule) + "/withdraw" }
+
+// GMF is where it is said whether the tax on bank transactions is charged.
+func GMF(id int64) string { return Connection(id) + "/gmf" }

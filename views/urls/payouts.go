@@ -12,6 +12,7 @@ const (
 	ReleasePayoutPattern = "/payouts/:id/release"
 	CancelPayoutPattern  = "/payouts/:id/cancel"
 	LookUpPayoutPattern  = "/payouts/:id/lookup"
+	ChargePayoutPattern  = "/payouts/:id/charge"
 )
 
 // Payouts is the list of payouts.
@@ -52,3 +53,6 @@ func CancelPayout(id int64) string { return Payout(id) + "/cancel" }
 
 // LookUpPayout is where the rail is asked for the status now.
 func LookUpPayout(id int64) string { return Payout(id) + "/lookup" }
+
+// ChargePayout is where it is recorded what the rail really charged.
+func ChargePayout(id int64) string { return Payout(id) + "/charge" }
