@@ -167,17 +167,23 @@ func (w *person) approve(p *product, batch int64) {
 	w.visit(fmt.Sprintf("/batches/%d", batch))
 	w.expectClean()
 	w.fill("#approve input[name=code]", w.code())
-	at := value[[]float64](w.tab, `(() => { const b = document.querySelector('#approve .hold-btn'); b.scrollIntoView({block: 'center'});
-		const r = b.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`)
-	w.must(chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, at[0], at[1], chromedp.ButtonLeft))
-	decided := func() bool { return p.number(`SELECT count(*) FROM batch_decisions WHERE batch_id = $1`, batch) == 1 }
-	if decided() {
-		w.t.Error("a short press approved the batch")
-	}
-	p.eventually(15*time.Second, "holding the button does not approve", decided)
-	w.must(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, at[0], at[1], chromedp.ButtonLeft))
+	w.hold(p, batch)
 	w.visit(fmt.Sprintf("/batches/%d", batch))
 	w.expectClean()
+}
+
+// hold keeps the button of a batch pressed until it is approved; a short press is not enough.
+func (b *tab) hold(p *product, batch int64) {
+	b.t.Helper()
+	at := value[[]float64](b, `(() => { const b = document.querySelector('#approve .hold-btn'); b.scrollIntoView({block: 'center'});
+		const r = b.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`)
+	b.must(chromedp.MouseEvent(input.DispatchMouseEventTypeMousePressed, at[0], at[1], chromedp.ButtonLeft))
+	decided := func() bool { return p.number(`SELECT count(*) FROM batch_decisions WHERE batch_id = $1`, batch) == 1 }
+	if decided() {
+		b.t.Error("a short press approved the batch")
+	}
+	p.eventually(15*time.Second, "holding the button does not approve", decided)
+	b.must(chromedp.MouseEvent(input.DispatchMouseEventTypeMouseReleased, at[0], at[1], chromedp.ButtonLeft))
 }
 
 // pay plays the counter until every payout of the batch has come to its end: one is collected, one refused and one left
