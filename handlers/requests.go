@@ -82,6 +82,9 @@ func (h *Handlers) showRequest(c echo.Context, id int64, status int, say func(*v
 		if p.DemoCode, err = h.Staff.DemoCode(ctx, VisitorFrom(c).Staff.Email); err != nil {
 			return err
 		}
+		if p.Passkey, err = h.passkeyHere(c, by.StaffID); err != nil {
+			return err
+		}
 	}
 	say(&p)
 	return render(c, status, view.Show(p), view.ShowPart(p))

@@ -35,6 +35,7 @@ type ShowPage struct {
 	AnswerError string
 	Answer      string // typed
 	DemoCode    string
+	Passkey     bool // may be given in place of a code
 }
 
 // KindName is what a kind of request is called.

@@ -1204,7 +1204,7 @@ func decision(p ShowPage) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.CodeField(ui.Input{ID: "otp", Name: "code", Label: i18n.T(ctx, "request.code"), Hint: i18n.T(ctx, "request.code_hint"), Error: p.CodeError}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Factor(ui.Input{ID: "otp", Name: "code", Label: i18n.T(ctx, "request.code"), Hint: i18n.T(ctx, "request.code_hint"), Error: p.CodeError}, p.Passkey, false).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
