@@ -122,15 +122,26 @@ func limit(r Route) echo.MiddlewareFunc {
 				return echo.ErrStatusRequestEntityTooLarge
 			}
 			req.Body = http.MaxBytesReader(w, req.Body, body)
-			if within > defaultWithin {
-				// Not every writer has deadlines (those of tests do not); the context bounds the work anyway.
-				deadlines := http.NewResponseController(w.Writer)
-				_ = deadlines.SetReadDeadline(time.Now().Add(within))
-				_ = deadlines.SetWriteDeadline(time.Now().Add(within))
-			}
 			ctx, cancel := context.WithTimeout(req.Context(), within)
 			defer cancel()
 			c.SetRequest(req.WithContext(ctx))
+			return next(c)
+		}
+	}
+}
+
+// patient moves the connection's deadlines for a route that takes long: for whoever may use it, and not for strangers,
+// who could hold connections open that way.
+func patient(r Route) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if r.Within <= defaultWithin {
+			return next
+		}
+		return func(c echo.Context) error {
+			// Not every writer has deadlines (those of tests do not); the context bounds the work anyway.
+			deadlines := http.NewResponseController(c.Response().Writer)
+			_ = deadlines.SetReadDeadline(time.Now().Add(r.Within))
+			_ = deadlines.SetWriteDeadline(time.Now().Add(r.Within))
 			return next(c)
 		}
 	}

@@ -28,11 +28,12 @@ type server struct {
 	authenticate echo.MiddlewareFunc
 }
 
-// Time-outs of connections. A route's own limit (Route.Within) moves the deadlines of reading and writing.
+// Time-outs and bounds of connections. A route's own limit (Route.Within) moves the deadlines of reading and writing.
 const (
 	headerTimeout = 10 * time.Second
 	idleTimeout   = 2 * time.Minute
 	drainTimeout  = 25 * time.Second
+	headerBytes   = 64 << 10
 )
 
 // handler builds the router: the table of routes, each behind the same layers in the same order.
@@ -55,7 +56,8 @@ func (s *server) handler() (http.Handler, error) {
 	for _, r := range table {
 		h := limit(r)(r.Handler)
 		if !r.Outside {
-			h = limit(r)(people(sameSite(cross)(permit(r)(r.Handler))))
+			// Permission first: of somebody who may not, no body is read to look for a token in it.
+			h = limit(r)(people(permit(r)(patient(r)(sameSite(cross)(r.Handler)))))
 		}
 		e.Add(r.Method, r.Path, h)
 	}
@@ -82,10 +84,7 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{
-		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: defaultWithin, WriteTimeout: 2 * defaultWithin,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: 64 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
-	}
+	srv := s.httpServer(h)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {
@@ -99,6 +98,14 @@ func (s *server) serve(ctx context.Context, l net.Listener) error {
 		return errors.Join(fmt.Errorf("requests were broken off: %w", err), srv.Close())
 	}
 	return nil
+}
+
+// httpServer bounds what a connection may cost: nobody holds one by sending slowly, or fills memory with headers.
+func (s *server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: defaultWithin, WriteTimeout: 2 * defaultWithin,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: headerBytes, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
 }
 
 // answerError shows pages to people and bare statuses to programs.
