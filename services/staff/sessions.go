@@ -136,11 +136,21 @@ ORDER BY seen_at DESC, id DESC LIMIT 100`, staffID, now, now.Add(-models.Session
 
 // SignOut ends the session of the cookie; one that does not exist is as good as ended.
 func (s *Service) SignOut(ctx context.Context, by models.Actor) error {
-	return s.Revoke(ctx, by, by.SessionID)
+	return s.revoke(ctx, by, "session.close", "id = $3", by.SessionID)
 }
 
-// Revoke ends one of the actor's own sessions, at once.
+var errNoSuchSession = models.Refuse(models.NotFound, "account.error.session", "There is no such session.", nil)
+
+// Revoke ends one of the actor's own sessions, at once; one that has ended stays so. Another person's does not exist.
 func (s *Service) Revoke(ctx context.Context, by models.Actor, sessionID int64) error {
+	var own bool
+	err := s.db.Pool.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM staff_sessions WHERE id = $1 AND staff_id = $2)`, sessionID, by.StaffID).Scan(&own)
+	if err != nil {
+		return fmt.Errorf("look for session %d: %w", sessionID, err)
+	}
+	if !own {
+		return errNoSuchSession
+	}
 	return s.revoke(ctx, by, "session.close", "id = $3", sessionID)
 }
 
