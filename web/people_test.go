@@ -33,8 +33,15 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
+	return newSiteWith(t)
+}
+
+// newSiteWith is newSite with more of the environment: names and values in turn.
+func newSiteWith(t *testing.T, env ...string) *site {
+	t.Helper()
 	key := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{3}, vault.KeySize))
-	cfg, err := loadConfig(environment(t.TempDir(), "DATABASE_URL", "postgres://unused", "PAGADURIA_SECRET_KEY", key), "127.0.0.1:8080")
+	env = append(env, "DATABASE_URL", "postgres://unused", "PAGADURIA_SECRET_KEY", key)
+	cfg, err := loadConfig(environment(t.TempDir(), env...), "127.0.0.1:8080")
 	if err != nil {
 		t.Fatal(err)
 	}
