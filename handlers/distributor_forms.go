@@ -143,13 +143,13 @@ func (h *Handlers) AddMethod(c echo.Context) error {
 	if c.Request().PostForm.Get("preferred") == "1" {
 		place, f["preferred"] = distributors.Preferred, "1"
 	}
-	err = h.Distributors.AddMethod(c.Request().Context(), ActorFrom(c), id, version, models.Destination{
+	_, err = h.Distributors.AskMethod(c.Request().Context(), ActorFrom(c), id, version, models.Destination{
 		Kind: models.MethodKind(f["payout_method"]), BankCode: f["bank_code"], AccountType: f["account_type"], AccountNumber: f["account_number"],
 		BreBKey: f["bre_b_key"], BreBKeyKind: models.BreBKeyKind(f["bre_b_key_kind"])}, place)
 	if models.KindOf(err) == models.Invalid {
 		return h.showMethod(c, Status(err), f, err)
 	}
-	return h.done(c, err, "distributors.method_added_flash", urls.Distributor(id))
+	return h.done(c, err, "distributors.method_asked_flash", urls.Distributor(id))
 }
 
 // methodChange reads the path and version of a change to one method.
@@ -173,8 +173,8 @@ func (h *Handlers) PreferMethod(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	err = h.Distributors.PreferMethod(c.Request().Context(), ActorFrom(c), id, version, method)
-	return h.done(c, err, "distributors.method_preferred_flash", urls.Distributor(id))
+	_, err = h.Distributors.AskPreferred(c.Request().Context(), ActorFrom(c), id, version, method)
+	return h.done(c, err, "distributors.method_asked_flash", urls.Distributor(id))
 }
 
 // AskRetireMethod is GET urls.RetireMethodPattern.

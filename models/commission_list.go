@@ -23,27 +23,29 @@ func (f CommissionFilter) Free() bool {
 
 // CommissionLine is one line as lists show it, with where it went and what keeps it from being paid.
 type CommissionLine struct {
-	ID            int64
-	CreatedAt     time.Time
-	Version       int
-	DistributorID int64
-	Code          string // of the distributor
-	Payee         Payee
-	Order         string // "" for lines without one
-	OrderID       int64  // 0 when that order is not known here
-	Period        string
-	Concept       string
-	Amount        Money
-	State         CommissionState
-	Reason        string // of the hold
-	Note          string
-	Flags         []string
-	PayoutID      int64
-	PayoutCode    string
-	PayoutState   PayoutState
-	BatchID       int64
-	BatchCode     string
-	Why           Refusal // why it cannot be paid now, "" when it can
+	ID             int64
+	CreatedAt      time.Time
+	Version        int
+	DistributorID  int64
+	Code           string // of the distributor
+	Payee          Payee
+	Order          string // "" for lines without one
+	OrderID        int64  // 0 when that order is not known here
+	Period         string
+	Concept        string
+	Amount         Money
+	State          CommissionState
+	Reason         string // of the hold
+	Note           string
+	Flags          []string
+	PayoutID       int64
+	PayoutCode     string
+	PayoutState    PayoutState
+	BatchID        int64
+	BatchCode      string
+	Why            Refusal    // why it cannot be paid now, "" when it can
+	AccountChanged *time.Time // of the payee, with PayableFrom the reason RefusedAccount
+	PayableFrom    *time.Time
 }
 
 // CommissionPlace is one line on the trail of an order: line, batch and payout.

@@ -15,20 +15,22 @@ type Composition struct {
 
 // Candidate is one payee whose lines match a composition.
 type Candidate struct {
-	DistributorID int64
-	Code          string
-	Payee         Payee
-	MethodID      int64
-	To            Destination
-	Verification  string
-	VerifiedUntil *time.Time
-	Warned        bool // the distributor's data has standing warnings
-	Lines         int
-	Net           Money // of the lines, claw-backs taken off
-	CarryIn       Money
-	MaxLineID     int64
-	RecentSame    string // code of a payout of the same amount within 30 days, "" when there is none
-	Median        Money  // of the payee's own paid payouts, zero for a new payee
+	DistributorID  int64
+	Code           string
+	Payee          Payee
+	MethodID       int64
+	To             Destination
+	Verification   string
+	VerifiedUntil  *time.Time
+	Warned         bool       // the distributor's data has standing warnings
+	AccountChanged *time.Time // the day the payee's account was changed, nil without a change
+	PayableFrom    *time.Time // the first day after it on which the payee is paid
+	Lines          int
+	Net            Money // of the lines, claw-backs taken off
+	CarryIn        Money
+	MaxLineID      int64
+	RecentSame     string // code of a payout of the same amount within 30 days, "" when there is none
+	Median         Money  // of the payee's own paid payouts, zero for a new payee
 }
 
 // Owed is what the payee would get before rounding to coins.
@@ -43,12 +45,13 @@ const (
 	RefusedSuspended  Refusal = "suspended"
 	RefusedExpired    Refusal = "verification_expired"
 	RefusedNoMethod   Refusal = "no_method"
-	RefusedNegative   Refusal = "carried"       // claw-backs outweigh: carried to the next payout
-	RefusedTooSmall   Refusal = "below_minimum" // less than the smallest coin, or than one peso
-	RefusedDocument   Refusal = "document"      // the rail does not take this document
-	RefusedMethod     Refusal = "method"        // the rail does not offer this method, or its details do not suit
-	RefusedLimit      Refusal = "limit"         // above the connection's limit
-	RefusedExcluded   Refusal = "excluded"      // by the person who prepares the batch
+	RefusedAccount    Refusal = "account_changed" // some days have to pass first
+	RefusedNegative   Refusal = "carried"         // claw-backs outweigh: carried to the next payout
+	RefusedTooSmall   Refusal = "below_minimum"   // less than the smallest coin, or than one peso
+	RefusedDocument   Refusal = "document"        // the rail does not take this document
+	RefusedMethod     Refusal = "method"          // the rail does not offer this method, or its details do not suit
+	RefusedLimit      Refusal = "limit"           // above the connection's limit
+	RefusedExcluded   Refusal = "excluded"        // by the person who prepares the batch
 )
 
 // Refused answers why the candidate cannot be paid whatever the rail, or "". today is a Bogotá date.
@@ -62,6 +65,8 @@ func (c Candidate) Refused(today time.Time) Refusal {
 		return RefusedUnverified
 	case c.MethodID == 0:
 		return RefusedNoMethod
+	case CoolingOff(c.PayableFrom, today):
+		return RefusedAccount
 	case !c.Owed().Positive():
 		return RefusedNegative
 	}

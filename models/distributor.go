@@ -56,6 +56,8 @@ type Distributor struct {
 	Verification   Verification
 	VerifiedUntil  *time.Time // the last day it is good for; nil is without end
 	MethodKind     MethodKind // of the preferred method, "" without one
+	AccountChanged *time.Time // the day another method became the preferred one, nil without a change
+	PayableFrom    *time.Time // the first day after it on which the distributor is paid
 	Version        int
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
@@ -205,6 +207,7 @@ type DistributorDetail struct {
 	Verifications []VerificationEvent
 	Likenesses    []Likeness
 	Events        []AuditEvent // newest first
+	Waiting       []Request    // changes that wait for a second person
 	Payouts       []DistributorPayout
 	Commissions   []DistributorCommission
 	Payable       Money // owed, not in a batch
@@ -238,7 +241,7 @@ type DistributorCommission struct {
 // distributor is concerned; what a rail refuses shows when a batch is composed.
 func (d DistributorDetail) WhyNotPaid(today time.Time) Refusal {
 	c := Candidate{DistributorID: d.ID, Payee: d.Payee(), Verification: string(d.Verification), VerifiedUntil: d.VerifiedUntil,
-		Warned: len(d.Warnings) > 0, Net: d.Payable, CarryIn: Pesos(0)}
+		Warned: len(d.Warnings) > 0, AccountChanged: d.AccountChanged, PayableFrom: d.PayableFrom, Net: d.Payable, CarryIn: Pesos(0)}
 	if m := d.Preferred(); m != nil {
 		c.MethodID, c.To = m.ID, m.Destination
 	}

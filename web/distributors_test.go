@@ -257,9 +257,13 @@ func TestAddEditAndMethodsByForm(t *testing.T) {
 	mustHave(t, s.post(finance, urls.Distributors(), form), http.StatusUnprocessableEntity, "Somebody else has this document")
 
 	id := s.one("SELECT id FROM distributors WHERE code = 'F1'")
+	compliance := s.as("compliance@demo.test")
+	mustHave(t, s.get(finance, urls.Distributor(id)), http.StatusOK, "waits for a second person: Efecty, asked for by", "No payout method")
+	s.consent(compliance, id)
+	mustHave(t, s.get(finance, urls.Distributor(id)), http.StatusOK, "Efecty")
 	edit := s.get(finance, urls.EditDistributor(id))
 	mustHave(t, edit, http.StatusOK, "Edit Ana Ruiz", `value="1234567"`)
-	form.Set("version", "1")
+	form.Set("version", "2")
 	form.Set("phone", "")
 	mustHave(t, s.post(finance, urls.EditDistributor(id), form), http.StatusUnprocessableEntity, "Cash pick-up needs a mobile phone")
 	form.Set("phone", "3001234568")
@@ -272,28 +276,42 @@ func TestAddEditAndMethodsByForm(t *testing.T) {
 	}
 	mustHave(t, s.get(finance, urls.Distributor(id)), http.StatusOK, "changed: document, phone.", "CC •••• 321")
 
-	method := url.Values{"_csrf": form["_csrf"], "version": {"2"}, "payout_method": {"bank"}, "bank_code": {"001"}, "account_type": {"S"}, "account_number": {"1"}, "preferred": {"1"}}
+	method := url.Values{"_csrf": form["_csrf"], "version": {"3"}, "payout_method": {"bank"}, "bank_code": {"001"}, "account_type": {"S"}, "account_number": {"1"}, "preferred": {"1"}}
 	mustHave(t, s.post(finance, urls.DistributorMethods(id), method), http.StatusUnprocessableEntity, "does not fit the bank")
 	method.Set("account_number", "469990698")
 	if a := s.post(finance, urls.DistributorMethods(id), method); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("method: %s\n%s", a.Status, a.body)
 	}
-	mustHave(t, s.get(finance, urls.Distributor(id)), http.StatusOK, "•••• 0698")
+	mustHave(t, s.get(finance, urls.Distributor(id)), http.StatusOK, "waits for a second person", "•••• 0698")
+	s.consent(compliance, id)
+	mustHave(t, s.get(finance, urls.Distributor(id)), http.StatusOK, "•••• 0698", "Account changed on", "payable from")
 	cash := s.one("SELECT id FROM payout_methods WHERE distributor_id = $1 AND kind = 'efecty_cash'", id)
 	bank := s.one("SELECT id FROM payout_methods WHERE distributor_id = $1 AND preferred", id)
 	version := func(n int) url.Values { return url.Values{"_csrf": form["_csrf"], "version": {strconv.Itoa(n)}} }
-	if a := s.post(finance, urls.RetireMethod(id, bank), version(3)); a.StatusCode != http.StatusConflict {
+	if a := s.post(finance, urls.RetireMethod(id, bank), version(4)); a.StatusCode != http.StatusConflict {
 		t.Errorf("retiring the preferred one: %s", a.Status)
 	}
 	mustHave(t, s.get(finance, urls.RetireMethod(id, bank)), http.StatusOK, "Take this payout method out of use?")
-	if a := s.post(finance, urls.PreferMethod(id, cash), version(3)); a.StatusCode != http.StatusSeeOther {
+	if a := s.post(finance, urls.PreferMethod(id, cash), version(4)); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("prefer: %s\n%s", a.Status, a.body)
 	}
-	if a := s.post(finance, urls.RetireMethod(id, bank), version(4)); a.StatusCode != http.StatusSeeOther {
+	s.consent(compliance, id)
+	if a := s.post(finance, urls.RetireMethod(id, bank), version(5)); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("retire: %s\n%s", a.Status, a.body)
 	}
-	if n := s.one("SELECT count(*) FROM distributors WHERE id = $1 AND method_kind = 'efecty_cash' AND version = 5", id); n != 1 {
+	if n := s.one("SELECT count(*) FROM distributors WHERE id = $1 AND method_kind = 'efecty_cash' AND version = 6", id); n != 1 {
 		t.Error("the list's method did not follow")
+	}
+}
+
+// consent has another person consent to the open request about a distributor, on its page.
+func (s *site) consent(c *http.Client, distributor int64) {
+	s.t.Helper()
+	id := s.one("SELECT id FROM requests WHERE subject_type = 'distributor' AND subject_id = $1 AND state = 'open'", distributor)
+	page := s.get(c, urls.Request(id))
+	mustHave(s.t, page, http.StatusOK, "Change of a payout method", "Preferred payout method")
+	if a := s.post(c, urls.GrantRequest(id), form(s.t, page, urls.GrantRequest(id))); a.StatusCode != http.StatusSeeOther {
+		s.t.Fatalf("consent: %s\n%s", a.Status, a.body)
 	}
 }
 

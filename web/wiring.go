@@ -105,14 +105,14 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		h.Payouts.HandOverAfter = demoUndoWindow
 	}
 	h.Webhooks = &webhooks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
-	h.Distributors = &distributors.Service{DB: db, Blobs: files, Today: a.today}
+	h.Distributors = &distributors.Service{DB: db, Blobs: files, Mail: h.Mail, Today: a.today}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
 		return h.Payouts.WhyNotByRail(ctx)
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
-	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds()}
+	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds(h)}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
 	return nil
@@ -124,8 +124,8 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 }
 
 // requestKinds are the changes that need a second person; each area brings its own.
-func requestKinds() []requests.Kind {
-	return slices.Concat[[]requests.Kind]()
+func requestKinds(h *handlers.Handlers) []requests.Kind {
+	return slices.Concat(h.Distributors.RequestKinds())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.

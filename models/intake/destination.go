@@ -22,6 +22,7 @@ const (
 	CodeKeyMissing          = "bre_b_key_missing"
 	CodeKeyInvalid          = "bre_b_key_invalid"
 	CodeWalletPhoneMismatch = "wallet_phone_mismatch" // warning
+	CodeMethodNeedsConsent  = "method_needs_consent"  // warning: a known distributor is paid another way
 )
 
 // CleanDestination evens out how a destination was typed: separators in account numbers, the country

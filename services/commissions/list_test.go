@@ -113,6 +113,7 @@ func TestPayableFilterAgreesWithTheRule(t *testing.T) {
 			seed, carry = seed+7, carry-150_000
 			for _, sql := range []string{
 				fmt.Sprintf("UPDATE distributors SET verification = '%s', verified_until = %s WHERE hashint8(id + %d) %% 3 = 0", verification, until, seed),
+				fmt.Sprintf("UPDATE distributors SET account_changed_on = DATE '2026-11-20', payable_from = DATE '2026-11-20' + CAST(hashint8(id) & 3 AS int) WHERE hashint8(id + %d) %% 7 = 2", seed),
 				fmt.Sprintf(`INSERT INTO carries SELECT id, %d FROM distributors WHERE hashint8(id + %d) %% 5 = 1
 					ON CONFLICT (distributor_id) DO UPDATE SET amount = EXCLUDED.amount`, carry, seed),
 			} {

@@ -9,6 +9,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/services/audit"
 	"pagaduria/services/ledger"
+	"pagaduria/services/requests"
 	"pagaduria/services/store"
 )
 
@@ -18,7 +19,7 @@ func (s *Service) Detail(ctx context.Context, id int64) (d models.DistributorDet
 		return d, err
 	}
 	for _, read := range []func(context.Context, *models.DistributorDetail) error{
-		s.readUpline, s.readMethods, s.readVerifications, s.readLikenesses, s.readEvents, s.readBalances, s.readPayouts, s.readCommissions,
+		s.readUpline, s.readMethods, s.readVerifications, s.readLikenesses, s.readEvents, s.readWaiting, s.readBalances, s.readPayouts, s.readCommissions,
 	} {
 		if err := read(ctx, &d); err != nil {
 			return d, fmt.Errorf("read page of distributor %d: %w", id, err)
@@ -87,6 +88,16 @@ func (s *Service) readLikenesses(ctx context.Context, d *models.DistributorDetai
 func (s *Service) readEvents(ctx context.Context, d *models.DistributorDetail) error {
 	page, err := audit.List(ctx, s.DB, models.AuditFilter{SubjectType: "distributor", SubjectID: d.ID}, store.Cursor{})
 	d.Events = page.Rows
+	return err
+}
+
+func (s *Service) readWaiting(ctx context.Context, d *models.DistributorDetail) error {
+	all, err := requests.OfSubject(ctx, s.DB.Pool, "distributor", d.ID)
+	for _, r := range all {
+		if r.State == models.RequestOpen {
+			d.Waiting = append(d.Waiting, r)
+		}
+	}
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/blobs"
+	"pagaduria/services/mail"
 	"pagaduria/services/store"
 )
 
@@ -18,12 +19,14 @@ import (
 type Service struct {
 	DB    *store.DB
 	Blobs *blobs.Store
+	Mail  *mail.Outbox
 	Today func() time.Time // the Bogotá date, as midnight UTC
 }
 
 const distributorColumns = `d.id, d.code, d.person_kind, d.country, d.doc_type, d.doc_number, d.doc_dv, d.doc_issued_on, d.given_names,
     d.surnames, d.business_name, d.phone, d.email, d.divipola, d.city, d.address, d.tax_status, d.iva_responsible, d.joined_on,
-    d.upline_id, d.lang, d.warnings, d.verification, d.verified_until, d.method_kind, d.version, d.created_at, d.updated_at`
+    d.upline_id, d.lang, d.warnings, d.verification, d.verified_until, d.method_kind,
+    d.account_changed_on, d.payable_from, d.version, d.created_at, d.updated_at`
 
 // Get reads one distributor.
 func (s *Service) Get(ctx context.Context, id int64) (models.Distributor, error) {
@@ -34,19 +37,24 @@ func (s *Service) Get(ctx context.Context, id int64) (models.Distributor, error)
 	return d, nil
 }
 
-// lock reads one distributor and keeps others from changing it until the transaction ends. Seen is the
-// version the person looked at; another one is a Conflict.
+// lock is hold for a person who looked at that version; another one is a Conflict.
 func lock(tx *gorm.DB, id int64, seen int) (models.Distributor, error) {
+	d, err := hold(tx, id)
+	if err == nil && d.Version != seen {
+		err = models.Refuse(models.Conflict, "distributors.moved_on",
+			"This distributor was changed after you opened the page. Load it again before you decide.", nil)
+	}
+	return d, err
+}
+
+// hold reads one distributor and keeps others from changing it until the transaction ends.
+func hold(tx *gorm.DB, id int64) (models.Distributor, error) {
 	rows, err := store.SelectTx[models.Distributor](tx, "SELECT "+distributorColumns+" FROM distributors d WHERE d.id = $1 FOR UPDATE", id)
 	if err != nil {
 		return models.Distributor{}, fmt.Errorf("lock distributor %d: %w", id, err)
 	}
 	if len(rows) == 0 {
 		return models.Distributor{}, notFound(fmt.Errorf("lock distributor %d: %w", id, gorm.ErrRecordNotFound))
-	}
-	if rows[0].Version != seen {
-		return models.Distributor{}, models.Refuse(models.Conflict, "distributors.moved_on",
-			"This distributor was changed after you opened the page. Load it again before you decide.", nil)
 	}
 	return rows[0], nil
 }

@@ -31,7 +31,7 @@ func refuse(faults []intake.Fault) error {
 	return refusal
 }
 
-// Create adds a distributor. It is unverified.
+// Create adds a distributor. It is unverified, and its payout method waits for a second person.
 func (s *Service) Create(ctx context.Context, by models.Actor, f Form) (id int64, err error) {
 	if err := forbid(by, models.PermDistributorsEdit); err != nil {
 		return 0, err
@@ -47,12 +47,30 @@ func (s *Service) Create(ctx context.Context, by models.Actor, f Form) (id int64
 		if err := refuseKnown(tx, row); err != nil {
 			return err
 		}
+		to := row.Destination
+		row.Destination = models.Destination{}
 		if id, _, err = s.save(tx, by, row, warnings); err != nil {
+			return err
+		}
+		if err := s.askFirst(tx, by, id, to); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "distributor.create", SubjectType: "distributor", SubjectID: id, After: maskedRow(row)})
 	})
 	return id, err
+}
+
+// askFirst asks for the first method of a distributor that was just added.
+func (s *Service) askFirst(tx *gorm.DB, by models.Actor, id int64, to models.Destination) error {
+	if to.Kind == "" {
+		return nil
+	}
+	of, err := hold(tx, id)
+	if err != nil {
+		return err
+	}
+	_, err = s.openMethod(tx, by, of, models.MethodChange{To: to, Prefer: true})
+	return err
 }
 
 // refuseKnown refuses a new distributor whose code is taken; who has its document is for save to find.
@@ -184,13 +202,6 @@ func mask(d models.Distributor) map[string]any {
 	return map[string]any{"code": d.Code, "person_kind": d.PersonKind, "name": d.Name(), "document": ident.Mask(d.DocType, d.DocNumber, d.DocDV),
 		"phone": maskPhone(d.Phone), "email": models.MaskEmail(d.Email), "divipola": d.Divipola, "address_length": len([]rune(d.Address)),
 		"tax_status": d.TaxStatus, "iva_responsible": d.IVAResponsible, "lang": d.Lang}
-}
-
-func maskPhone(e164 string) string {
-	if e164 == "" {
-		return ""
-	}
-	return ident.MaskPhone(e164)
 }
 
 // differences keeps the keys whose values differ.

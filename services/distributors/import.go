@@ -63,6 +63,7 @@ type importing struct {
 	known   *known
 	file    *intake.DistributorFile
 	preview []models.ImportRow
+	method  string // what the file calls the column of the payout method
 	faults  []faultRow
 	seq     int
 }
@@ -89,7 +90,24 @@ func (i *importing) take(r io.ReadSeeker) error {
 	if err := i.readRows(r); err != nil {
 		return err
 	}
-	return exec(i.tx, "CREATE UNIQUE INDEX ON staged (code)", "ANALYZE staged", compare, "ANALYZE staged")
+	if err := exec(i.tx, "CREATE UNIQUE INDEX ON staged (code)", "ANALYZE staged", compare, "ANALYZE staged"); err != nil {
+		return err
+	}
+	return i.warnOfMethods()
+}
+
+const warnMethods = `
+INSERT INTO staged_faults (seq, line, severity, field, code, message) SELECT $1, line, 'warning', $2, $3, $4 FROM staged WHERE 'method' = ANY(changed)`
+
+// warnOfMethods says of every known distributor whose row has another method that it needs a second person; the rest
+// of the row is taken.
+func (i *importing) warnOfMethods() error {
+	_, err := store.ExecTx(i.tx, warnMethods, i.seq, i.method, intake.CodeMethodNeedsConsent,
+		"This distributor is paid another way. The row is taken, the method is not: ask for the change on the distributor's page, where a second person consents to it.")
+	if err != nil {
+		return fmt.Errorf("warn of changed methods: %w", err)
+	}
+	return exec(i.tx, keepMethods)
 }
 
 // readKeys is the first reading.
@@ -149,6 +167,9 @@ func (i *importing) readRows(r io.ReadSeeker) error {
 // judge counts a row and notes its faults; good ones are to be staged.
 func (i *importing) judge(row imports.Row) (s stagedRow, good bool) {
 	i.result.Rows++
+	if i.method == "" {
+		i.method = row.Column("payout_method")
+	}
 	if row.Skip {
 		i.result.Skipped++
 		i.show(row, models.RowSkipped)
@@ -233,7 +254,7 @@ func (i *importing) report() error {
 
 func (i *importing) handOnFaults() error {
 	return store.Conn(i.tx, func(c *pgx.Conn) error {
-		rows, err := c.Query(i.tx.Statement.Context, "SELECT severity, line, field, code, message FROM staged_faults ORDER BY seq")
+		rows, err := c.Query(i.tx.Statement.Context, "SELECT severity, line, field, code, message FROM staged_faults ORDER BY line, seq")
 		if err != nil {
 			return fmt.Errorf("read faults: %w", err)
 		}

@@ -16,6 +16,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/services/blobs"
 	"pagaduria/services/distributors"
+	"pagaduria/services/mail"
 	"pagaduria/services/store"
 	"pagaduria/services/store/storetest"
 )
@@ -35,7 +36,8 @@ func newService(t testing.TB) *distributors.Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
-	return &distributors.Service{DB: storetest.New(t), Blobs: files, Today: func() time.Time { return today }}
+	db := storetest.New(t)
+	return &distributors.Service{DB: db, Blobs: files, Mail: mail.New(db, nil, nil), Today: func() time.Time { return today }}
 }
 
 func open(t testing.TB) *os.File {
@@ -179,7 +181,7 @@ func TestImportChangesWhatTheFileChanges(t *testing.T) {
 		"C;CC;1000003;Carla;Ruiz;3001234569;;11001;efecty_cash;;;;A\n"
 	second := head +
 		"A;CC;1000001;Ana María;Ruiz;3001234567;;11001;efecty_cash;;;;B\n" + // name
-		"B;CC;1000002;Beto;Ruiz;3001234568;;11001;bank;001;S;469990698;\n" + // method
+		"B;CC;1000002;Beto;Ruiz;3001234568;;11001;bank;001;S;469990698;\n" + // method: needs a second person
 		"C;CC;1000003;Carla;Ruiz;3001234569;;11001;efecty_cash;;;;B\n" // upline
 	if got, faults := runImport(t, s, strings.NewReader(first), nil); got.Created != 3 {
 		t.Fatalf("got %+v, %+v", got, faults)
@@ -187,7 +189,7 @@ func TestImportChangesWhatTheFileChanges(t *testing.T) {
 	if _, err := s.DB.Pool.Exec(t.Context(), "UPDATE distributors SET verification = 'verified'"); err != nil {
 		t.Fatal(err)
 	}
-	if got, faults := runImport(t, s, strings.NewReader(second), nil); got.Updated != 3 {
+	if got, faults := runImport(t, s, strings.NewReader(second), nil); got.Updated != 2 || got.Unchanged != 1 || got.Warnings != 1 {
 		t.Fatalf("got %+v, %+v", got, faults)
 	}
 	type row struct{ Code, Name, Verification, Method, Upline string }
@@ -196,18 +198,18 @@ func TestImportChangesWhatTheFileChanges(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []row{{"A", "Ana María", "unverified", "efecty_cash", "B"}, {"B", "Beto", "verified", "bank", ""}, {"C", "Carla", "verified", "efecty_cash", "B"}}
+	want := []row{{"A", "Ana María", "unverified", "efecty_cash", "B"}, {"B", "Beto", "verified", "efecty_cash", ""}, {"C", "Carla", "verified", "efecty_cash", "B"}}
 	if !slices.Equal(rows, want) {
 		t.Errorf("got %v, want %v", rows, want)
 	}
-	if n := count(t, s.DB, "SELECT count(*) FROM audit_events WHERE action = 'distributor.update'"); n != 3 {
-		t.Errorf("%d changes recorded, want 3", n)
+	if n := count(t, s.DB, "SELECT count(*) FROM audit_events WHERE action = 'distributor.update'"); n != 2 {
+		t.Errorf("%d changes recorded, want 2", n)
 	}
-	if got, _ := runImport(t, s, strings.NewReader(first), nil); got.Updated != 3 {
+	if got, _ := runImport(t, s, strings.NewReader(first), nil); got.Updated != 2 || got.Warnings != 0 {
 		t.Fatalf("back again: got %+v", got)
 	}
-	if n := count(t, s.DB, "SELECT count(*) FROM payout_methods"); n != 4 {
-		t.Errorf("%d methods, want 4: the old one is preferred again, not written twice", n)
+	if n := count(t, s.DB, "SELECT count(*) FROM payout_methods"); n != 3 {
+		t.Errorf("%d methods, want 3: a file changes none", n)
 	}
 }
 

@@ -76,7 +76,8 @@ func stage(tx *gorm.DB, rows []stagedRow) error {
 }
 
 // compare says for each staged row which of the stored fields it would change: NULL for a new
-// distributor, none for one that is as it was. A row without a method leaves the methods alone.
+// distributor, none for one that is as it was. A row without a method leaves the methods alone; another method than
+// the preferred one needs the consent of a second person, see keepMethods.
 const compare = `
 UPDATE staged s SET id = d.id, changed = array_remove(ARRAY[
     CASE WHEN (d.doc_type, d.doc_number, d.doc_dv, d.country) IS DISTINCT FROM (s.doc_type, s.doc_number, s.doc_dv, s.country) THEN 'document' END,
@@ -97,6 +98,10 @@ LEFT JOIN payout_methods m ON m.distributor_id = d.id AND m.preferred
 LEFT JOIN distributors u ON u.id = d.upline_id
 WHERE d.code = s.code`
 
+// keepMethods leaves the method of everybody who is known as it is: a file is one person's act. The lines are answered.
+const keepMethods = `
+UPDATE staged SET changed = array_remove(changed, 'method') WHERE 'method' = ANY(changed)`
+
 // steps write what is staged and compared, in this order. Ids are drawn in the file's order before
 // anything is written, so that an upline further down has its id already. A verified distributor who
 // gets another name or document has to be looked at again.
@@ -116,7 +121,6 @@ UPDATE distributors d SET person_kind = s.person_kind, country = s.country, doc_
     doc_issued_on = s.doc_issued_on, given_names = s.given_names, surnames = s.surnames, business_name = s.business_name,
     phone = s.phone, email = s.email, divipola = s.divipola, city = s.city, address = s.address, tax_status = s.tax_status,
     iva_responsible = s.iva_responsible, joined_on = s.joined_on, upline_id = coalesce(su.id, du.id), lang = s.lang, warnings = s.warnings,
-    method_kind = CASE WHEN s.kind = '' THEN d.method_kind ELSE s.kind END,
     verification = CASE WHEN s.changed && ARRAY['document','name'] AND d.verification = 'verified' THEN 'unverified' ELSE d.verification END,
     version = d.version + 1, updated_at = now()
 FROM staged s LEFT JOIN staged su ON su.code = s.upline LEFT JOIN distributors du ON du.code = s.upline
@@ -129,18 +133,10 @@ SELECT s.id, s.code, s.person_kind, s.country, s.doc_type, s.doc_number, s.doc_d
     s.phone, s.email, s.divipola, s.city, s.address, s.tax_status, s.iva_responsible, s.joined_on, coalesce(su.id, du.id), s.lang, s.warnings, s.kind
 FROM staged s LEFT JOIN staged su ON su.code = s.upline LEFT JOIN distributors du ON du.code = s.upline
 WHERE s.changed IS NULL ORDER BY s.id`},
-	{"unprefer methods", `
-UPDATE payout_methods m SET preferred = false FROM staged s WHERE m.distributor_id = s.id AND m.preferred AND 'method' = ANY(s.changed)`},
-	{"prefer known methods", `
-UPDATE payout_methods m SET preferred = true FROM staged s
-WHERE 'method' = ANY(s.changed) AND m.id = (
-    SELECT min(k.id) FROM payout_methods k WHERE k.distributor_id = s.id AND k.retired_at IS NULL
-    AND (k.kind, k.bank_code, k.account_type, k.account_number, k.bre_b_key, k.bre_b_kind) = (s.kind, s.bank_code, s.account_type, s.account_number, s.bre_b_key, s.bre_b_kind))`},
-	{"insert methods", `
+	{"insert first methods", `
 INSERT INTO payout_methods (distributor_id, kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, preferred)
 SELECT s.id, s.kind, s.bank_code, s.account_type, s.account_number, s.bre_b_key, s.bre_b_kind, true FROM staged s
-WHERE s.kind <> '' AND (s.changed IS NULL OR 'method' = ANY(s.changed))
-  AND NOT EXISTS (SELECT 1 FROM payout_methods m WHERE m.distributor_id = s.id AND m.preferred) ORDER BY s.id`},
+WHERE s.kind <> '' AND s.changed IS NULL ORDER BY s.id`},
 	{"write search text", `
 INSERT INTO distributor_search (distributor_id, folded) SELECT id, folded FROM staged WHERE changed IS NULL OR cardinality(changed) > 0 ORDER BY id
 ON CONFLICT (distributor_id) DO UPDATE SET folded = EXCLUDED.folded WHERE distributor_search.folded <> EXCLUDED.folded`},
@@ -148,6 +144,9 @@ ON CONFLICT (distributor_id) DO UPDATE SET folded = EXCLUDED.folded WHERE distri
 
 // writeStaged runs the steps for the actor.
 func writeStaged(tx *gorm.DB, by models.Actor) error {
+	if err := tellOldContacts(tx); err != nil {
+		return err
+	}
 	for _, step := range steps {
 		var args []any
 		if step.what == "unsettle verifications" {

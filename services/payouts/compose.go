@@ -27,7 +27,7 @@ WITH matching AS (
     GROUP BY l.distributor_id
 )
 SELECT d.id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_names, d.surnames, d.business_name, d.phone, d.email,
-    d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}',
+    d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}', d.account_changed_on, d.payable_from,
     COALESCE(m.id, 0), COALESCE(m.kind, ''), COALESCE(m.bank_code, ''), COALESCE(m.account_type, ''), COALESCE(m.account_number, ''),
     COALESCE(m.bre_b_key, ''), COALESCE(m.bre_b_kind, ''),
     n.lines, n.net, COALESCE(c.amount, 0), n.max_line
@@ -41,7 +41,7 @@ ORDER BY n.net + COALESCE(c.amount, 0) DESC, d.id`
 func scanCandidate(row pgx.CollectableRow) (c models.Candidate, err error) {
 	err = row.Scan(&c.DistributorID, &c.Code, &c.Payee.Country, &c.Payee.DocType, &c.Payee.DocNumber, &c.Payee.DocDV, &c.Payee.GivenNames,
 		&c.Payee.Surnames, &c.Payee.BusinessName, &c.Payee.Phone, &c.Payee.Email, &c.Payee.Address, &c.Payee.City, &c.Payee.Divipola,
-		&c.Verification, &c.VerifiedUntil, &c.Warned, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber,
+		&c.Verification, &c.VerifiedUntil, &c.Warned, &c.AccountChanged, &c.PayableFrom, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber,
 		&c.To.BreBKey, &c.To.BreBKeyKind, &c.Lines, &c.Net, &c.CarryIn, &c.MaxLineID)
 	return c, err
 }

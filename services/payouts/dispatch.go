@@ -16,8 +16,11 @@ import (
 )
 
 const (
-	// payableNow is models.Candidate.Refused in SQL, as far as the payee is concerned.
-	payableNow = `(d.verification = 'verified' AND COALESCE(d.verified_until, 'infinity') >= %s)`
+	// payableNow is models.Candidate.Refused in SQL, as far as the payee is concerned; %[1]s is the Bogotá date. All of it
+	// stands on the distributor's row, which is locked where it counts.
+	payableNow  = `(` + verifiedNow + ` AND ` + settledNow + `)`
+	verifiedNow = `(d.verification = 'verified' AND COALESCE(d.verified_until, 'infinity') >= %[1]s)`
+	settledNow  = `(d.payable_from IS NULL OR d.payable_from <= %[1]s)` // the account was not changed just now
 
 	// The connection is as it was read: not paused, and not another account. Changing it waits for this transaction.
 	sameConnection = `SELECT id FROM connections WHERE id = $1 AND version = $2 AND state = 'live' FOR SHARE`
@@ -45,10 +48,20 @@ var (
 WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND ` + fmt.Sprintf(payableNow, "$5") + `
 ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED FOR SHARE OF d SKIP LOCKED`
 	claimUnpayable = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
-WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND NOT ` + fmt.Sprintf(payableNow, "$4") + `
+WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND NOT %s
   AND NOT ` + fmt.Sprintf(unsettled, "$5") + `
 ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`
 )
+
+// hindrances are what keeps an approved payee from being paid at the last moment.
+var hindrances = []struct {
+	cause models.Refusal
+	note  string
+	sql   string
+}{
+	{models.RefusedSuspended, "payee is not verified any more", fmt.Sprintf(claimUnpayable, fmt.Sprintf(verifiedNow, "$4"))},
+	{models.RefusedAccount, "account of the payee was changed", fmt.Sprintf(claimUnpayable, fmt.Sprintf(settledNow, "$4"))},
+}
 
 // claimSize is how many payouts are marked as being sent in one transaction: enough to keep the connection busy for
 // two rounds, and no more, since what is marked when a process dies has to be looked up one by one.
@@ -115,14 +128,16 @@ func (s *Service) begin(ctx context.Context, a DispatchArgs) (began bool, err er
 		if began = standing[0].State == models.BatchDispatching; !began {
 			return standing[0].comeBack(now)
 		}
-		list, err := selectPayoutsTx(tx, claimUnpayable, a.BatchID, a.From, a.To, models.Day(now), now.Add(-settledAfter))
-		if err != nil {
-			return fmt.Errorf("find unpayable of batch %d: %w", a.BatchID, err)
-		}
-		for _, p := range list {
-			p.Cause = string(models.RefusedSuspended)
-			if err := s.move(tx, &p, models.PayoutCancelled, change{origin: "submit", note: "payee is not verified any more"}); err != nil {
-				return err
+		for _, h := range hindrances {
+			list, err := selectPayoutsTx(tx, h.sql, a.BatchID, a.From, a.To, models.Day(now), now.Add(-settledAfter))
+			if err != nil {
+				return fmt.Errorf("find unpayable of batch %d: %w", a.BatchID, err)
+			}
+			for _, p := range list {
+				p.Cause = string(h.cause)
+				if err := s.move(tx, &p, models.PayoutCancelled, change{origin: "submit", note: h.note}); err != nil {
+					return err
+				}
 			}
 		}
 		return nil

@@ -334,6 +334,38 @@ func TestSuspendedMeanwhile(t *testing.T) {
 	o.balanced()
 }
 
+// TestAccountChangedMeanwhile has a payee's account changed at each point on the way to the rail.
+func TestAccountChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	o.crowd(2)
+	change := func(from string) {
+		o.exec(`UPDATE distributors SET account_changed_on = '2026-11-20', payable_from = $1 WHERE id = (SELECT min(id) FROM distributors)`, from)
+	}
+	change("2026-11-23")
+	p, err := o.Preview(t.Context(), o.connection, models.Composition{Cutoff: o.clock()})
+	if err != nil || len(p.Items) != 1 || len(p.LeftOut) != 1 || p.LeftOut[0].Why != models.RefusedAccount || p.LeftOut[0].PayableFrom.Day() != 23 {
+		t.Fatalf("composed %d, left out %+v, %v", len(p.Items), p.LeftOut, err)
+	}
+	change("2026-11-20")
+	b := o.batch()
+	change("2026-11-23")
+	if err := o.decide(o.checker, b, models.Approve, ""); models.KindOf(err) != models.Conflict {
+		t.Fatalf("approved: %v", err)
+	}
+	change("2026-11-20")
+	o.approve(b)
+	change("2026-11-23")
+	o.dispatch(b)
+	if got := o.states(b); got != "cancelled 1, sent 1" {
+		t.Fatalf("got %s", got)
+	}
+	if n := o.number(`SELECT count(*) FROM payouts WHERE state = 'cancelled' AND cause = 'account_changed'`); n != 1 {
+		t.Error("the payout does not say why it was not sent")
+	}
+	o.balanced()
+}
+
 func TestRecalledAndRejected(t *testing.T) {
 	t.Parallel()
 	o := open(t)

@@ -160,6 +160,8 @@ func why(ctx context.Context, l models.CommissionLine) string {
 		return ""
 	case models.RefusedHeld:
 		return i18n.T(ctx, "commissions.why.held", "Reason", l.Reason)
+	case models.RefusedAccount:
+		return i18n.T(ctx, "commissions.why.account_changed", "Changed", i18n.Calendar(ctx, *l.AccountChanged), "From", i18n.Calendar(ctx, *l.PayableFrom))
 	}
 	return i18n.T(ctx, "commissions.why."+string(l.Why))
 }

@@ -97,7 +97,19 @@ func (p PersonPage) why(ctx context.Context) string {
 	case p.Of.Payable.Minor == 0 && (r == models.RefusedNegative || r == models.RefusedTooSmall):
 		return ""
 	}
+	if r == models.RefusedAccount {
+		return i18n.T(ctx, "distributors.cooling_off", "Changed", i18n.Calendar(ctx, *p.Of.AccountChanged), "From", i18n.Calendar(ctx, *p.Of.PayableFrom))
+	}
 	return i18n.T(ctx, "distributors.why."+string(r))
+}
+
+// waitingSentence says which change waits for a second person, and who asked for it.
+func waitingSentence(ctx context.Context, r models.Request) string {
+	what := ""
+	if len(r.Changes) > 0 {
+		what = r.Changes[0].After
+	}
+	return i18n.T(ctx, "distributors.waiting."+strings.ReplaceAll(string(r.Kind), ".", "_"), "What", what, "Who", r.MakerName)
 }
 
 func (p PersonPage) tiles(ctx context.Context) []ui.TileData {
@@ -135,7 +147,7 @@ func decisionEntry(ctx context.Context, v models.VerificationEvent) ui.LogEntry 
 	look := ui.VerificationState(v.To)
 	text := i18n.T(ctx, "distributors.log.verification", "State", i18n.T(ctx, look.Key))
 	if v.Until != nil {
-		text = i18n.T(ctx, "distributors.log.verification_until", "State", i18n.T(ctx, look.Key), "Date", i18n.Date(ctx, *v.Until))
+		text = i18n.T(ctx, "distributors.log.verification_until", "State", i18n.T(ctx, look.Key), "Date", i18n.Calendar(ctx, *v.Until))
 	}
 	return ui.LogEntry{Tone: look.Tone, Icon: look.Icon, Who: v.StaffName, Text: text, Note: v.Reason, At: v.At}
 }

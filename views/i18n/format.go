@@ -175,6 +175,12 @@ func Day(ctx context.Context, t time.Time) string {
 	return string(appendDate(buf[:0], From(ctx), t.In(Bogota), false))
 }
 
+// Calendar writes a date that is no moment, as it comes from SQL: midnight UTC of the day that is meant.
+func Calendar(ctx context.Context, date time.Time) string {
+	var buf [32]byte
+	return string(appendDate(buf[:0], From(ctx), date.UTC(), true))
+}
+
 // DateTime writes "20 Nov 2026, 10:42".
 func DateTime(ctx context.Context, t time.Time) string {
 	var buf [40]byte
