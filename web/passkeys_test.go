@@ -40,6 +40,9 @@ func (r *ring) add(s *site, c *http.Client, name string) answer {
 	}
 	r.Options.UserHandle = []byte(asked.UserID)
 	key := vw.NewCredential(vw.KeyTypeEC2)
+	for len(key.Key.AttestationData()) != 77 { // the library leaves leading zeros out, which no authenticator does
+		key = vw.NewCredential(vw.KeyTypeEC2)
+	}
 	r.AddCredential(key)
 	return s.post(c, urls.Passkeys(), url.Values{"_csrf": {token}, "name": {name},
 		"passkey": {vw.CreateAttestationResponse(passkeySite, r.Authenticator, key, *asked)}})
