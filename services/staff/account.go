@@ -48,6 +48,9 @@ func (s *Service) ChangePassword(ctx context.Context, by models.Actor, old, next
 			st.ID, by.SessionID, s.now()); err != nil {
 			return fmt.Errorf("end sessions of staff %d: %w", st.ID, err)
 		}
+		if err := s.tell(tx, st.ID, toldPassword); err != nil {
+			return err
+		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "staff.password", SubjectType: "staff", SubjectID: st.ID})
 	})
 	if err != nil {
@@ -64,6 +67,9 @@ func (s *Service) RenewRecoveryCodes(ctx context.Context, by models.Actor, code 
 	}
 	err = s.db.InTx(ctx, func(tx *gorm.DB) error {
 		if codes, err = s.newRecoveryCodes(tx, by.StaffID); err != nil {
+			return err
+		}
+		if err := s.tell(tx, by.StaffID, toldCodes); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "staff.recovery_codes", SubjectType: "staff", SubjectID: by.StaffID})

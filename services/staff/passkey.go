@@ -277,6 +277,9 @@ func (s *Service) addPasskey(tx *gorm.DB, by models.Actor, name string, asked we
 	if len(ids) == 0 {
 		return "", errKnown
 	}
+	if err := s.tell(tx, st.ID, toldAdded); err != nil {
+		return "", err
+	}
 	return "", audit.Record(tx, audit.Entry{By: by, Action: "passkey.add", SubjectType: "staff", SubjectID: st.ID,
 		After: map[string]any{"passkey": ids[0].ID, "name": name, "synced": key.Flags.BackupEligible}})
 }
@@ -290,6 +293,9 @@ func (s *Service) RemovePasskey(ctx context.Context, by models.Actor, id int64) 
 		}
 		if len(gone) == 0 {
 			return errNoSuchKey
+		}
+		if err := s.tell(tx, by.StaffID, toldRemoved); err != nil {
+			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "passkey.remove", SubjectType: "staff", SubjectID: by.StaffID,
 			Before: map[string]any{"passkey": id, "name": gone[0].Name}})

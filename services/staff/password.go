@@ -12,10 +12,11 @@ import (
 	"pagaduria/models"
 )
 
-// The lengths of a password in characters. NIST SP 800-63B asks for at least 8 and to take at least 64.
+// The lengths of a password in characters. NIST SP 800-63B asks for at least 8 and to take at least 64, OWASP's
+// ASVS for at least 12 and to take no more than 128.
 const (
 	passwordMin = 12
-	passwordMax = 200
+	passwordMax = 128
 )
 
 // hashing is what OWASP asks of Argon2id: 19 MiB, two passes, one lane
@@ -64,7 +65,7 @@ func CheckPassword(password, email, name string) error {
 	case n < passwordMin:
 		return weak("staff.error.password_short", "Use at least 12 characters. Several words are easier to remember.")
 	case n > passwordMax:
-		return weak("staff.error.password_long", "Use at most 200 characters.")
+		return weak("staff.error.password_long", "Use at most 128 characters.")
 	case guessable(password):
 		return weak("staff.error.password_common", "This is a well-known or simple password. Choose one that nobody would guess.")
 	case personal(password, email, name):

@@ -642,7 +642,7 @@ func password(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Field(ui.Input{Name: "password", Type: "password", Label: i18n.T(ctx, "setup.password"), Hint: i18n.T(ctx, "setup.password_hint"), Error: p.Errors["password"], Autocomplete: "new-password", Required: true, MaxLength: 200}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Field(ui.Input{Name: "password", Type: "password", Label: i18n.T(ctx, "setup.password"), Hint: i18n.T(ctx, "setup.password_hint"), Error: p.Errors["password"], Autocomplete: "new-password", Required: true, MaxLength: 128}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -670,7 +670,7 @@ func SetUp(p SetUpPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.SetUp.NewPassword {
-				templ_7745c5c3_Err = ui.Field(ui.Input{Name: "password", Type: "password", Label: i18n.T(ctx, "setup.password"), Hint: i18n.T(ctx, "setup.password_hint"), Error: p.Errors["password"], Autocomplete: "new-password", Required: true, MaxLength: 200}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Field(ui.Input{Name: "password", Type: "password", Label: i18n.T(ctx, "setup.password"), Hint: i18n.T(ctx, "setup.password_hint"), Error: p.Errors["password"], Autocomplete: "new-password", Required: true, MaxLength: 128}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
