@@ -156,7 +156,8 @@ func (b standing) comeBack(now time.Time) error {
 	if b.State != models.BatchApproved || b.HandOverAt == nil {
 		return nil
 	}
-	return river.JobSnooze(max(b.HandOverAt.Sub(now), time.Second))
+	// Never for long: the clock that says "not yet" may be wrong, and another process's right.
+	return river.JobSnooze(min(max(b.HandOverAt.Sub(now), time.Second), time.Minute))
 }
 
 // sending is one payout on its way to the rail, with the attempt that records it.

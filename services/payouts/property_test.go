@@ -43,18 +43,20 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 			"takeback": r.takeBack,
 			"dispatch": r.send,
 			"fault":    r.fault,
-			"time":     func(rt *rapid.T) { o.pass(time.Duration(rapid.IntRange(1, 3000).Draw(rt, "minutes")) * time.Minute) },
-			"poll":     func(*rapid.T) { _ = o.Poll(t.Context()) }, // a fault may answer; polling goes on
-			"collect":  func(*rapid.T) { o.rail.CollectAll() },
-			"reverse":  r.reverse,
-			"operate":  r.operate,
-			"suspend":  r.suspend,
-			"crash":    r.crash,
-			"hold":     r.hold,
-			"sweep":    func(*rapid.T) { r.allow(o.Sweep(t.Context())) },
-			"refuse":   r.refuse,
-			"notify":   r.notify,
-			"":         func(*rapid.T) { o.balanced() },
+			"time": func(rt *rapid.T) {
+				o.pass(time.Duration(rapid.IntRange(-1500, 3000).Draw(rt, "minutes")) * time.Minute)
+			},
+			"poll":    func(*rapid.T) { _ = o.Poll(t.Context()) }, // a fault may answer; polling goes on
+			"collect": func(*rapid.T) { o.rail.CollectAll() },
+			"reverse": r.reverse,
+			"operate": r.operate,
+			"suspend": r.suspend,
+			"crash":   r.crash,
+			"hold":    r.hold,
+			"sweep":   func(*rapid.T) { r.allow(o.Sweep(t.Context())) },
+			"refuse":  r.refuse,
+			"notify":  r.notify,
+			"":        func(*rapid.T) { o.balanced() },
 		})
 		r.settle()
 	})
