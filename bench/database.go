@@ -216,7 +216,7 @@ func (b *bench) pour(ctx context.Context, db *store.DB) error {
 		role  models.Role
 	}{{&cast.Maker, "Marta", models.RoleFinance}, {&cast.Checker, "Carlos", models.RoleApprover}} {
 		*who.actor = models.Actor{Name: who.name, Roles: []models.Role{who.role}}
-		err := db.Pool.QueryRow(ctx, `INSERT INTO staff (email, name, roles) VALUES (lower($1) || '@bench.test', $1, ARRAY[$2]) RETURNING id`,
+		err := db.Pool.QueryRow(ctx, `INSERT INTO staff (email, name, roles, state, password_hash, totp_secret) VALUES (lower($1) || '@bench.test', $1, ARRAY[$2], 'active', 'x', 'x') RETURNING id`,
 			who.name, string(who.role)).Scan(&who.actor.StaffID)
 		if err != nil {
 			return err

@@ -2,6 +2,7 @@ package models
 
 import (
 	"bytes"
+	"slices"
 	"time"
 )
 
@@ -47,6 +48,11 @@ type Batch struct {
 	Reason       string
 	Version      int
 	CreatedAt    time.Time
+	RulesID      int64      // of the version of the approval rules it was evaluated by
+	Round        int        // counts the evaluations: approvals of an earlier one do not count
+	ExpiresAt    *time.Time // when it expires unapproved
+	StuckStep    int        // the step that finds nobody, while blocked
+	Approval     Approvals  // filled in for one batch that waits or is blocked, not in lists
 }
 
 // FactorWindow is how long a second factor counts as fresh for a decision about money.
@@ -69,12 +75,14 @@ const (
 )
 
 var (
-	errStale  = Refuse(Conflict, "batch.refused.stale", "The batch changed after you opened it. Load it again before you decide.", nil)
-	errFactor = Refuse(Forbidden, "batch.refused.factor", "Give a fresh code from your authenticator app: the last one is older than five minutes.", nil)
-	errReason = Refuse(Invalid, "batch.refused.reason", "Give a reason, so that the maker knows what to do.", nil).WithField("reason", "batch.refused.reason")
+	errStale   = Refuse(Conflict, "batch.refused.stale", "The batch changed after you opened it. Load it again before you decide.", nil)
+	errFactor  = Refuse(Forbidden, "batch.refused.factor", "Give a fresh code from your authenticator app: the last one is older than five minutes.", nil)
+	errExpired = Refuse(Conflict, "batch.refused.expired", "This batch waited for too long and expires. Nothing was approved.", nil)
+	errReason  = Refuse(Invalid, "batch.refused.reason", "Give a reason, so that the maker knows what to do.", nil).WithField("reason", "batch.refused.reason")
 )
 
-// DecidableBy answers why this person may not decide on the batch, or nil. It does not look at the screen or the code.
+// DecidableBy answers why this person may not decide on the batch, or nil: whoever may can return and reject it, at
+// every step. It does not look at the screen or the code.
 func (b Batch) DecidableBy(by Actor) error {
 	switch {
 	case b.State != BatchInApproval:
@@ -89,8 +97,19 @@ func (b Batch) DecidableBy(by Actor) error {
 	return nil
 }
 
+// ApprovableBy answers why this person may not approve the batch now, or nil: on top of DecidableBy the step that waits
+// must ask for them.
+func (b Batch) ApprovableBy(by Actor) error {
+	if err := b.DecidableBy(by); err != nil {
+		return err
+	}
+	_, err := b.Approval.Next(b, by.StaffID)
+	return err
+}
+
 // Decide moves the batch by a checker's decision. factorAt is when the checker last gave the second factor;
-// only approval needs a fresh one, return and rejection need a reason.
+// only approval needs a fresh one, return and rejection need a reason. An approval counts for the step that waits, as the
+// last one of b.Approval.Given; the batch is approved when no step is left.
 func (b *Batch) Decide(d Decision, by Actor, seen Seen, factorAt time.Time, reason string, now time.Time) error {
 	if err := b.DecidableBy(by); err != nil {
 		return err
@@ -102,10 +121,64 @@ func (b *Batch) Decide(d Decision, by Actor, seen Seen, factorAt time.Time, reas
 		return errFactor
 	case d != Approve && reason == "":
 		return errReason
+	case d == Approve:
+		return b.approve(by, now)
 	}
-	b.State = map[Decision]BatchState{Approve: BatchApproved, Return: BatchReturned, Reject: BatchRejected}[d]
+	b.State = map[Decision]BatchState{Return: BatchReturned, Reject: BatchRejected}[d]
 	b.Reason = reason
 	b.DecidedAt = &now
+	return nil
+}
+
+// approve counts one approval; with the last one that is demanded the batch is approved.
+func (b *Batch) approve(by Actor, now time.Time) error {
+	next, err := b.Approval.Next(*b, by.StaffID)
+	switch {
+	case err != nil:
+		return err
+	case b.ExpiresAt != nil && !now.Before(*b.ExpiresAt):
+		return errExpired
+	}
+	b.Approval.Given = append(slices.Clip(b.Approval.Given), next)
+	if !b.Approval.Complete() {
+		b.Unstick()
+		return nil
+	}
+	b.State, b.Reason, b.DecidedAt = BatchApproved, "", &now
+	return nil
+}
+
+// Open answers whether the batch waits for approval, even when nobody can give it.
+func (b Batch) Open() bool { return b.State == BatchInApproval || b.State == BatchBlocked }
+
+// Evaluated begins the approval anew by what the rules demand: no approval given before counts.
+func (b *Batch) Evaluated(v RulesVersion, e Evaluation, people []Approver) {
+	b.RulesID, b.Approval = v.ID, Approvals{Steps: e.Steps, People: people}
+	b.Round++
+	if b.ExpiresAt == nil && b.SubmittedAt != nil {
+		at := b.SubmittedAt.AddDate(0, 0, v.ExpireDays)
+		b.ExpiresAt = &at
+	}
+	b.Unstick()
+}
+
+// Unstick brings the batch into the state that follows from who could go on with its approval: blocked when a step
+// finds too few. It answers whether that changed.
+func (b *Batch) Unstick() (changed bool) {
+	before, step := b.State, b.StuckStep
+	b.State, b.StuckStep = BatchInApproval, 0
+	if n, stuck := b.Approval.Stuck(*b); stuck {
+		b.State, b.StuckStep = BatchBlocked, n
+	}
+	return b.State != before || b.StuckStep != step
+}
+
+// Expire ends a batch that nobody approved in time.
+func (b *Batch) Expire(now time.Time) error {
+	if !b.Open() || b.ExpiresAt == nil || now.Before(*b.ExpiresAt) {
+		return b.wrongState("batch.refused.not_expired", "This batch does not expire now.")
+	}
+	b.State, b.StuckStep, b.DecidedAt = BatchExpired, 0, &now
 	return nil
 }
 
@@ -118,7 +191,7 @@ func (b Batch) EditableBy(by Actor) error {
 			return Refuse(Forbidden, "batch.refused.prepare", "Only finance can change a batch that is being prepared.", nil)
 		}
 		return nil
-	case BatchInApproval:
+	case BatchInApproval, BatchBlocked:
 		if !by.May(PermBatchesPrepare) && !by.May(PermBatchesDecide) {
 			return Refuse(Forbidden, "batch.refused.edit", "Only finance or an approver can take payouts out.", nil)
 		}
@@ -139,7 +212,7 @@ func (b *Batch) Edited(by Actor, seen int) error {
 	return nil
 }
 
-// Submit hands the batch to the checkers, sealed with hash.
+// Submit hands the batch to the checkers, sealed with hash. Evaluated must follow.
 func (b *Batch) Submit(by Actor, seen int, hash []byte, now time.Time) error {
 	switch {
 	case b.State != BatchDraft && b.State != BatchReturned:
@@ -152,13 +225,14 @@ func (b *Batch) Submit(by Actor, seen int, hash []byte, now time.Time) error {
 		return Refuse(Conflict, "batch.refused.empty", "There is nothing left in this batch.", nil)
 	}
 	b.State, b.ContentHash, b.SubmittedAt, b.EditorID = BatchInApproval, hash, &now, by.StaffID
+	b.ExpiresAt = nil // counted anew
 	return nil
 }
 
 // Recall takes the batch back before it is decided on; everything in it is payable again.
 func (b *Batch) Recall(by Actor, seen int, reason string) error {
 	switch {
-	case b.State != BatchDraft && b.State != BatchReturned && b.State != BatchInApproval:
+	case b.State != BatchDraft && b.State != BatchReturned && !b.Open():
 		return b.wrongState("batch.refused.recall", "This batch was decided on, so it cannot be taken back as a whole.")
 	case !by.May(PermBatchesPrepare):
 		return Refuse(Forbidden, "batch.refused.prepare", "Only finance can take a batch back.", nil)
@@ -167,7 +241,7 @@ func (b *Batch) Recall(by Actor, seen int, reason string) error {
 	case reason == "":
 		return errReason
 	}
-	b.State, b.Reason = BatchRecalled, reason
+	b.State, b.StuckStep, b.Reason = BatchRecalled, 0, reason
 	return nil
 }
 

@@ -35,6 +35,8 @@ const (
 	PermBatchesView       Permission = "batches.view"
 	PermBatchesPrepare    Permission = "batches.prepare"
 	PermBatchesDecide     Permission = "batches.decide"
+	PermRulesView         Permission = "rules.view"
+	PermRulesEdit         Permission = "rules.edit" // draft approval rules; in force only by an approver's consent
 	PermPayoutsView       Permission = "payouts.view"
 	PermPayoutsOperate    Permission = "payouts.operate" // hold, release, cancel, look up
 	PermWebhooksView      Permission = "webhooks.view"
@@ -57,7 +59,7 @@ const (
 var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermPersonalReveal,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
-	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermPayoutsView, PermPayoutsOperate,
+	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
 	PermFundsEdit, PermFundsConsent,
 	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView,
@@ -77,6 +79,8 @@ var grants = map[Permission][]Role{
 	PermBatchesView:       {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
 	PermBatchesPrepare:    {RoleFinance},
 	PermBatchesDecide:     {RoleApprover},
+	PermRulesView:         {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
+	PermRulesEdit:         {RoleAdmin},
 	PermPayoutsView:       Roles,
 	PermPayoutsOperate:    {RoleFinance, RoleApprover},
 	PermWebhooksView:      {RoleAdmin, RoleFinance, RoleSupport, RoleAuditor},

@@ -217,7 +217,7 @@ SELECT 'commission_expense', 0, 'payable', distributor_id, amount, 'COP', 'accru
 func person(t *testing.T, db *store.DB, name string, role models.Role) models.Actor {
 	t.Helper()
 	a := models.Actor{Name: name, Roles: []models.Role{role}}
-	err := db.Pool.QueryRow(context.Background(), `INSERT INTO staff (email, name, roles) VALUES (lower($1) || '@example.test', $1, $2) RETURNING id`, name, []string{string(role)}).Scan(&a.StaffID)
+	err := db.Pool.QueryRow(context.Background(), `INSERT INTO staff (email, name, roles, state, password_hash, totp_secret) VALUES (lower($1) || '@example.test', $1, $2, 'active', 'x', 'x') RETURNING id`, name, []string{string(role)}).Scan(&a.StaffID)
 	if err != nil {
 		t.Fatal(err)
 	}

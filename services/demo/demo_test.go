@@ -19,7 +19,7 @@ func fill(t *testing.T, size demo.Size) *store.DB {
 		name string
 	}{{&cast.Maker, "Marta"}, {&cast.Checker, "Carlos"}} {
 		p.who.Name = p.name
-		if err := db.Pool.QueryRow(t.Context(), `INSERT INTO staff (email, name, roles) VALUES (lower($1), $1, '{finance}') RETURNING id`, p.name).Scan(&p.who.StaffID); err != nil {
+		if err := db.Pool.QueryRow(t.Context(), `INSERT INTO staff (email, name, roles) VALUES (lower($1), $1, '{finance,approver}') RETURNING id`, p.name).Scan(&p.who.StaffID); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -84,8 +84,14 @@ func (w world) tables() []table {
 	return append(w.people(), append(w.bookings(), w.trail()...)...)
 }
 
-// sealHistory brings the batches to where their decisions can be recorded; what follows closes them.
-const sealHistory = `UPDATE batches SET content_hash = sha256(convert_to(code, 'UTF8')), state = 'in_approval' WHERE id BETWEEN $1 AND $2`
+// sealHistory brings the batches to where their decisions can be recorded, by the rules as they come: one approver. What
+// follows closes them.
+const sealHistory = `
+WITH sealed AS (
+    UPDATE batches SET content_hash = sha256(convert_to(code, 'UTF8')), state = 'in_approval', round = 1, expires_at = submitted_at + interval '7 days',
+        rules_id = (SELECT id FROM rule_versions WHERE number = 1)
+    WHERE id BETWEEN $1 AND $2 RETURNING id)
+INSERT INTO batch_steps (batch_id, round, step, mode, roles, needed) SELECT id, 1, 1, 'any', '{approver}', 1 FROM sealed`
 
 func (w world) bookings() []table {
 	last := w.batch + int64(w.batches()) - 1

@@ -13,11 +13,13 @@ import (
 )
 
 const batchColumns = `b.id, b.code, b.name, b.state, b.connection_id, b.cutoff_at, b.items, b.total, b.fees, b.gmf, b.content_hash, b.maker_id, b.editor_id,
-    b.submitted_at, b.decided_at, b.hand_over_at, b.reason, b.version, b.created_at`
+    b.submitted_at, b.decided_at, b.hand_over_at, b.reason, b.version, b.created_at, COALESCE(b.rules_id, 0), b.round, b.expires_at,
+    COALESCE(b.stuck_step, 0)`
 
 func scanBatch(row pgx.CollectableRow, trailing ...any) (b models.Batch, err error) {
 	err = row.Scan(append([]any{&b.ID, &b.Code, &b.Name, &b.State, &b.ConnectionID, &b.CutoffAt, &b.Items, &b.Total, &b.Fees, &b.GMF, &b.ContentHash, &b.MakerID,
-		&b.EditorID, &b.SubmittedAt, &b.DecidedAt, &b.HandOverAt, &b.Reason, &b.Version, &b.CreatedAt}, trailing...)...)
+		&b.EditorID, &b.SubmittedAt, &b.DecidedAt, &b.HandOverAt, &b.Reason, &b.Version, &b.CreatedAt,
+		&b.RulesID, &b.Round, &b.ExpiresAt, &b.StuckStep}, trailing...)...)
 	return b, err
 }
 
@@ -39,17 +41,25 @@ func oneBatch(list []models.Batch, err error) (models.Batch, error) {
 	return list[0], nil
 }
 
-// Batch reads one batch.
+// Batch reads one batch with how far its approval has come.
 func (s *Service) Batch(ctx context.Context, id int64) (models.Batch, error) {
-	return oneBatch(selectBatches(ctx, s.DB.Pool, `WHERE b.id = $1`, id))
+	return s.batchWith(ctx, s.DB.Pool, id, "")
 }
 
 // lockBatch reads one batch under its row lock. Locks are taken in the order batch, payouts by id.
-func lockBatch(tx *gorm.DB, id int64) (b models.Batch, err error) {
+func (s *Service) lockBatch(tx *gorm.DB, id int64) (b models.Batch, err error) {
 	err = store.Conn(tx, func(c *pgx.Conn) error {
-		b, err = oneBatch(selectBatches(tx.Statement.Context, c, `WHERE b.id = $1 FOR UPDATE`, id))
+		b, err = s.batchWith(tx.Statement.Context, c, id, " FOR UPDATE")
 		return err
 	})
+	return b, err
+}
+
+func (s *Service) batchWith(ctx context.Context, q store.Querier, id int64, lock string) (models.Batch, error) {
+	b, err := oneBatch(selectBatches(ctx, q, `WHERE b.id = $1`+lock, id))
+	if err == nil && b.Open() {
+		b.Approval, err = s.approvalOf(ctx, q, b)
+	}
 	return b, err
 }
 
@@ -79,13 +89,13 @@ func sealOf(tx *gorm.DB, batch int64) (sealed, error) {
 
 const saveBatchSQL = `
 UPDATE batches SET state = $3, items = $4, total = $5, fees = $6, gmf = $7, content_hash = $8, editor_id = $9, submitted_at = $10, decided_at = $11,
-    reason = $12, version = version + 1, updated_at = $13
+    reason = $12, version = version + 1, updated_at = $13, stuck_step = NULLIF($14, 0)
 WHERE id = $1 AND version = $2`
 
 // saveBatch writes what its methods changed, guarded by the version it was read with.
 func (s *Service) saveBatch(tx *gorm.DB, b models.Batch) error {
 	n, err := store.ExecTx(tx, saveBatchSQL, b.ID, b.Version, b.State, b.Items, b.Total.Minor, b.Fees.Minor, b.GMF.Minor, b.ContentHash, b.EditorID,
-		b.SubmittedAt, b.DecidedAt, b.Reason, s.Now())
+		b.SubmittedAt, b.DecidedAt, b.Reason, s.Now(), b.StuckStep)
 	if err != nil {
 		return fmt.Errorf("save batch %d: %w", b.ID, err)
 	}
@@ -101,7 +111,7 @@ func (s *Service) Submit(ctx context.Context, by models.Actor, id int64, seen in
 }
 
 func (s *Service) submit(tx *gorm.DB, by models.Actor, id int64, seen int) error {
-	b, err := lockBatch(tx, id)
+	b, err := s.lockBatch(tx, id)
 	if err != nil {
 		return err
 	}
@@ -112,7 +122,10 @@ func (s *Service) submit(tx *gorm.DB, by models.Actor, id int64, seen int) error
 	if err := b.Submit(by, seen, seal.Hash, s.Now()); err != nil {
 		return err
 	}
-	if err := s.saveBatch(tx, b); err != nil {
+	if err := s.evaluate(tx, &b); err != nil {
+		return err
+	}
+	if err := s.saveOpen(tx, b); err != nil {
 		return err
 	}
 	return audit.Record(tx, audit.Entry{By: by, Action: "batch.submit", SubjectType: "batch", SubjectID: id,
@@ -126,7 +139,7 @@ func batchFacts(b models.Batch) map[string]any {
 // Recall takes a batch back before it is decided on; everything in it is payable again.
 func (s *Service) Recall(ctx context.Context, by models.Actor, id int64, seen int, reason string) error {
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		b, err := lockBatch(tx, id)
+		b, err := s.lockBatch(tx, id)
 		if err != nil {
 			return err
 		}
@@ -144,14 +157,14 @@ func (s *Service) Recall(ctx context.Context, by models.Actor, id int64, seen in
 }
 
 // RemoveItem takes one payout out of a batch that was not decided on. Its lines are payable again, the seal is made
-// anew, whoever removed it is the last editor, and approvals given before no longer count.
+// anew, whoever removed it is the last editor, the rules are applied again, and approvals given before no longer count.
 func (s *Service) RemoveItem(ctx context.Context, by models.Actor, batch, payout int64, seen int, reason string) error {
 	if reason == "" {
 		return models.Refuse(models.Invalid, "batch.refused.reason", "Give a reason, so that the maker knows what to do.", nil).
 			WithField("reason", "batch.refused.reason")
 	}
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		b, err := lockBatch(tx, batch)
+		b, err := s.lockBatch(tx, batch)
 		if err != nil {
 			return err
 		}
@@ -174,10 +187,13 @@ func (s *Service) RemoveItem(ctx context.Context, by models.Actor, batch, payout
 			return err
 		}
 		b.Items, b.Total, b.Fees, b.GMF = seal.Items, seal.Total, seal.Fees, seal.GMF
-		if b.State == models.BatchInApproval {
+		if b.Open() {
 			b.ContentHash = seal.Hash
+			if err := s.evaluate(tx, &b); err != nil {
+				return err
+			}
 		}
-		if err := s.saveBatch(tx, b); err != nil {
+		if err := s.saveOpen(tx, b); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "batch.remove_item", SubjectType: "batch", SubjectID: batch, Reason: reason,

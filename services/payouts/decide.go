@@ -23,8 +23,8 @@ type Verdict struct {
 
 const (
 	insertDecision = `
-INSERT INTO batch_decisions (batch_id, maker_id, editor_id, staff_id, decision, content_hash, reason, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
+INSERT INTO batch_decisions (batch_id, maker_id, editor_id, staff_id, decision, content_hash, reason, at, round, step, for_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULLIF($11, 0))`
 	approvePayouts = `
 WITH moved AS (
     UPDATE payouts SET state = 'approved', state_at = $2, overdue_at = $4, version = version + 1 WHERE batch_id = $1 AND state = 'in_batch' RETURNING id)
@@ -35,11 +35,12 @@ INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, actor_na
 // dispatchChunk is how many payouts one job sends.
 const dispatchChunk = 200
 
-// Decide approves, returns or rejects a batch. The server, the model and the database each refuse the maker and the
-// last editor; a stale screen, a second click and a second checker find the batch moved on.
+// Decide approves, returns or rejects a batch. The server, the model and the database each refuse the maker, the last
+// editor and whoever approved before; a stale screen, a second click and a second checker find the batch moved on. An
+// approval counts for the step that waits; the last one releases the payouts.
 func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, v Verdict) error {
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		b, err := lockBatch(tx, id)
+		b, err := s.lockBatch(tx, id)
 		if err != nil {
 			return err
 		}
@@ -54,24 +55,38 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, v Verdi
 		if string(seal.Hash) != string(before.ContentHash) || seal.Items != before.Items || seal.Total.Minor != before.Total.Minor {
 			return fmt.Errorf("batch %d: content does not match its seal", id)
 		}
-		if _, err := store.ExecTx(tx, insertDecision, id, b.MakerID, b.EditorID, by.StaffID, v.Decision, b.ContentHash, v.Reason, s.Now()); err != nil {
+		given := models.Approval{Step: before.Approval.Current(), StaffID: by.StaffID}
+		if v.Decision == models.Approve {
+			given = b.Approval.Given[len(b.Approval.Given)-1]
+		}
+		if _, err := store.ExecTx(tx, insertDecision, id, b.MakerID, b.EditorID, by.StaffID, v.Decision, b.ContentHash, v.Reason, s.Now(), b.Round,
+			given.Step, given.ForID); err != nil {
 			return fmt.Errorf("record decision on batch %d: %w", id, err)
 		}
-		if err := s.saveBatch(tx, b); err != nil {
-			return err
-		}
-		switch v.Decision {
-		case models.Approve:
-			err = s.release(tx, by, b)
-		case models.Reject:
-			err = s.releaseAll(tx, id, by, "batch rejected: "+v.Reason)
-		}
-		if err != nil {
+		if err := s.settleDecision(tx, by, before, b, v); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "batch." + string(v.Decision), SubjectType: "batch", SubjectID: id, Reason: v.Reason,
-			Before: batchFacts(before), After: batchFacts(b)})
+			Before: batchFacts(before), After: approvalFacts(b, given)})
 	})
+}
+
+// settleDecision saves the batch and does what follows from where it stands now. An approval that leaves the same step
+// waiting leaves the row as it is: what others have on their screens is still true.
+func (s *Service) settleDecision(tx *gorm.DB, by models.Actor, before, b models.Batch, v Verdict) error {
+	if b.State == before.State && b.Approval.Current() == before.Approval.Current() {
+		return nil
+	}
+	if err := s.saveOpen(tx, b); err != nil {
+		return err
+	}
+	switch b.State {
+	case models.BatchApproved:
+		return s.release(tx, by, b)
+	case models.BatchRejected:
+		return s.releaseAll(tx, b.ID, by, "batch rejected: "+v.Reason)
+	}
+	return nil
 }
 
 // release approves every payout of the batch and enqueues their dispatch, in the approval's own transaction.
@@ -132,12 +147,14 @@ type Decided struct {
 	Decision  models.Decision
 	Reason    string
 	At        time.Time
-	Current   bool // it was made on the content as it is now
+	Current   bool   // it was made on the content as it is now, in its present round
+	Step      int    // of the approval, from 1
+	ForName   string // in whose stead, "" for themselves
 }
 
 const decisions = `
-SELECT s.name, d.decision, d.reason, d.at, COALESCE(d.content_hash = b.content_hash, false)
-FROM batch_decisions d JOIN staff s ON s.id = d.staff_id JOIN batches b ON b.id = d.batch_id
+SELECT s.name, d.decision, d.reason, d.at, COALESCE(d.content_hash = b.content_hash AND d.round = b.round, false), d.step, COALESCE(f.name, '')
+FROM batch_decisions d JOIN staff s ON s.id = d.staff_id JOIN batches b ON b.id = d.batch_id LEFT JOIN staff f ON f.id = d.for_id
 WHERE d.batch_id = $1 ORDER BY d.id`
 
 // Decisions lists who decided what on a batch, oldest first.

@@ -111,7 +111,7 @@ func (o *office) person(name string, roles ...models.Role) models.Actor {
 	for i, r := range roles {
 		words[i] = string(r)
 	}
-	id := o.number(`INSERT INTO staff (email, name, roles) VALUES (lower($1) || '@example.test', $1, $2) RETURNING id`, name, words)
+	id := o.number(`INSERT INTO staff (email, name, roles, state, password_hash, totp_secret) VALUES (lower($1) || '@example.test', $1, $2, 'active', 'x', 'x') RETURNING id`, name, words)
 	return models.Actor{StaffID: id, Name: name, Roles: roles}
 }
 

@@ -45,7 +45,7 @@ WHERE p.batch_id = $1 AND p.state = 'cancelled' AND p.removed_reason = ''`
 // under the batch's lock, so that one of the two finds the other done.
 func (s *Service) Undo(ctx context.Context, by models.Actor, id int64, seen int) error {
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		b, err := lockBatch(tx, id)
+		b, err := s.lockBatch(tx, id)
 		if err != nil {
 			return err
 		}
@@ -70,6 +70,10 @@ func (s *Service) Undo(ctx context.Context, by models.Actor, id int64, seen int)
 			return err
 		}
 		b.Items, b.Total, b.Fees, b.ContentHash = seal.Items, seal.Total, seal.Fees, seal.Hash
+		if err := s.evaluate(tx, &b); err != nil {
+			return err
+		}
+		b.State, b.StuckStep = models.BatchInApproval, 0 // whether it is blocked is found out by the next look
 		if err := s.saveBatch(tx, b); err != nil {
 			return err
 		}
@@ -96,7 +100,7 @@ func (s *Service) NotHandedOver(ctx context.Context, batch int64) (Sum, error) {
 // that a worker has just taken are waited for and left to it. It answers how many and how much were taken back.
 func (s *Service) TakeBack(ctx context.Context, by models.Actor, id int64, reason string) (taken Sum, err error) {
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		b, err := lockBatch(tx, id)
+		b, err := s.lockBatch(tx, id)
 		if err != nil {
 			return err
 		}

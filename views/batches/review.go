@@ -40,6 +40,8 @@ type Decided struct {
 	Reason    string
 	At        time.Time
 	Current   bool
+	Step      int
+	ForName   string // in whose stead
 }
 
 // StateSum is how many payouts of the batch stand in one state.
