@@ -82,6 +82,16 @@ func (h *Handlers) ApproveBatch(c echo.Context) error {
 	if err != nil {
 		return h.refusedBatch(c, id, err)
 	}
+	b, err := h.Payouts.Batch(ctx, id)
+	if err != nil {
+		return err
+	}
+	if left := b.Approval.Left(); b.Open() && left > 0 {
+		if err := h.flash(c, "ok", i18n.N(ctx, "approval.counted", left)); err != nil {
+			return err
+		}
+		return seeOther(c, urls.Batch(id))
+	}
 	return h.done(c, nil, "batches.done.approved", urls.Batch(id))
 }
 

@@ -122,13 +122,18 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 		return p, err
 	}
 	p.MayDecide = p.Batch.DecidableBy(by) == nil
+	mayNot := p.Batch.ApprovableBy(by)
+	p.MayApprove = mayNot == nil
 	p.MayEdit = p.Batch.EditableBy(by) == nil
 	prepares := by.May(models.PermBatchesPrepare)
 	open := p.Batch.State == models.BatchDraft || p.Batch.State == models.BatchReturned
 	p.MaySubmit = prepares && open && p.Batch.Items > 0
-	p.MayRecall = prepares && (open || p.Batch.State == models.BatchInApproval)
+	p.MayRecall = prepares && (open || p.Batch.Open())
 	whyNot(ctx, &p, by)
-	if p.MayDecide {
+	if p.MayDecide && !p.MayApprove {
+		p.WhyNotBold = Sentence(ctx, mayNot)
+	}
+	if p.MayApprove {
 		if p.DemoCode, err = h.Staff.DemoCode(ctx, VisitorFrom(c).Staff.Email); err != nil {
 			return p, err
 		}
@@ -210,6 +215,11 @@ func (h *Handlers) reviewItems(ctx context.Context, p *view.ShowPage) error {
 }
 
 func (h *Handlers) reviewHistory(ctx context.Context, by models.Actor, p *view.ShowPage) error {
+	judged, err := h.Payouts.Judged(ctx, p.Batch)
+	if err != nil {
+		return err
+	}
+	p.Judged = view.Judged(judged)
 	decided, err := h.Payouts.Decisions(ctx, p.Batch.ID)
 	if err != nil {
 		return err
@@ -233,7 +243,8 @@ func batchEvent(ctx context.Context, e models.AuditEvent) ui.LogEntry {
 	entry := ui.LogEntry{Icon: "circle-dot", Who: e.ActorName, Note: e.Reason, At: e.At}
 	looks := map[string][2]string{"batch.create": {"", "stack-2"}, "batch.submit": {"info", "lock"}, "batch.approve": {"ok", "check"},
 		"batch.return": {"hold", "arrow-back-up"}, "batch.reject": {"bad", "x"}, "batch.recall": {"", "ban"}, "batch.remove_item": {"bad", "minus"},
-		"batch.undo": {"hold", "arrow-back-up"}, "batch.take_back": {"bad", "ban"}}
+		"batch.undo": {"hold", "arrow-back-up"}, "batch.take_back": {"bad", "ban"},
+		"batch.block": {"bad", "lock"}, "batch.unblock": {"ok", "check"}, "batch.expire": {"", "clock"}}
 	look, ok := looks[e.Action]
 	if !ok {
 		entry.Text = i18n.T(ctx, "batches.log.other", "Action", e.Action)

@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"pagaduria/services/payouts"
+	"pagaduria/services/staff"
 	"pagaduria/services/webhooks"
 )
 
@@ -16,6 +17,7 @@ const (
 	pollEvery       = 2 * time.Second
 	sweepMoneyEvery = 5 * time.Second
 	alarmEvery      = time.Minute
+	tendEvery       = time.Minute
 )
 
 // Money are the services behind the jobs of this file. Logger is told of overdue payouts; nil is the default one.
@@ -32,11 +34,14 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.PollArgs]) error { return m.Payouts.Poll(ctx) }))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.SweepArgs]) error { return m.Payouts.Sweep(ctx) }))
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.TendArgs]) error { return m.Payouts.Tend(ctx) }))
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[staff.ChangedArgs]) error { return m.Payouts.Tend(ctx) }))
 	Work(w, river.WorkFunc(func(ctx context.Context, job *river.Job[webhooks.WorkArgs]) error {
 		return m.Webhooks.Work(ctx, job.Args)
 	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.AlarmArgs]) error { return m.alarm(ctx) }))
-	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{})}
+	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{}),
+		Every(tendEvery, payouts.TendArgs{})}
 }
 
 // alarm warns of payouts that should have moved on; the gauge pagaduria_payouts_overdue says the same.

@@ -48,6 +48,15 @@ func (a Approvals) Current() int {
 // Complete answers whether every step has the approvals it demands.
 func (a Approvals) Complete() bool { return len(a.Steps) > 0 && a.Current() > len(a.Steps) }
 
+// Left is how many approvals are still asked for.
+func (a Approvals) Left() int {
+	n := -len(a.Given)
+	for _, s := range a.Steps {
+		n += s.Needed()
+	}
+	return n
+}
+
 // count is how many approvals a step has.
 func (a Approvals) count(step int) (n int) {
 	for _, g := range a.Given {

@@ -161,6 +161,7 @@ type Judged struct {
 	RulesID int64
 	Matches []models.RuleMatch
 	Steps   []models.ApprovalStep
+	People  []models.Approver
 }
 
 // Judged reads which version of the rules applied to a batch, why, and what it demanded.
@@ -177,6 +178,9 @@ func (s *Service) Judged(ctx context.Context, b models.Batch) (j Judged, err err
 	if err != nil {
 		return j, fmt.Errorf("evaluation of batch %d: %w", b.ID, err)
 	}
-	j.Steps, err = selectSteps(ctx, s.DB.Pool, b.ID, b.Round)
+	if j.Steps, err = selectSteps(ctx, s.DB.Pool, b.ID, b.Round); err != nil {
+		return j, err
+	}
+	j.People, err = s.selectApprovers(ctx, s.DB.Pool, j.Steps, nil)
 	return j, err
 }

@@ -22,7 +22,7 @@ WITH items AS (
 ), history AS (
     SELECT e.distributor_id, percentile_disc(0.5) WITHIN GROUP (ORDER BY e.amount) AS median,
         (array_agg(CASE WHEN e.method_kind = 'bre_b' THEN e.bre_b_key ELSE e.bank_code || e.account_number END || e.method_kind ORDER BY e.id DESC))[1] AS destination
-    FROM payouts e WHERE e.distributor_id IN (SELECT distributor_id FROM items) AND e.state = 'paid' AND e.paid_at < @at AND e.batch_id <> @batch GROUP BY e.distributor_id
+    FROM payouts e WHERE e.distributor_id IN (SELECT distributor_id FROM items) AND e.state = 'paid' AND e.paid_at <= @at AND e.batch_id <> @batch GROUP BY e.distributor_id
 ), shared AS (
     SELECT place FROM items WHERE place <> '' GROUP BY place HAVING count(DISTINCT distributor_id) > 1
 )

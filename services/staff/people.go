@@ -10,6 +10,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/audit"
+	"pagaduria/services/queue"
 	"pagaduria/services/store"
 )
 
@@ -151,7 +152,10 @@ func (s *Service) change(ctx context.Context, id int64, seen int, do func(tx *go
 		if err == nil && n != 1 {
 			return errStale
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return queue.Insert(tx, ChangedArgs{}, nil)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/services/audit"
 	"pagaduria/services/mail"
+	"pagaduria/services/queue"
 	"pagaduria/services/store"
 )
 
@@ -198,5 +199,5 @@ WHERE id = $1`, id, hash, s.vault.Seal([]byte(secret), totpLabel(id)), usedStep,
 	if err != nil {
 		return fmt.Errorf("activate staff %d: %w", id, err)
 	}
-	return nil
+	return queue.Insert(tx, ChangedArgs{}, nil)
 }

@@ -152,11 +152,13 @@ type ShowPage struct {
 	Items      []ReviewItem
 	Counts     Counts
 	Decisions  []Decided
+	Judged     Judged
 	Events     []ui.LogEntry
 	Progress   Progress
 	WhyNot     string // why this person may not decide, "" when they may
 	WhyNotBold string
-	MayDecide  bool
+	MayDecide  bool // return or reject
+	MayApprove bool // and approve the step that waits
 	MayEdit    bool
 	MayRecall  bool
 	MaySubmit  bool
@@ -230,30 +232,16 @@ func abs(n int64) int64 {
 func (p ShowPage) steps(ctx context.Context) []ui.Step {
 	b := p.Batch
 	prepared := ui.Step{State: "done", Title: i18n.T(ctx, "batches.step.prepared"), Note: who(ctx, p.Maker, b.CreatedAt, p.Now)}
-	second := ui.Step{Title: i18n.T(ctx, "batches.step.second"), Note: i18n.T(ctx, "batches.step.second_later")}
 	hand := ui.Step{Title: i18n.T(ctx, "batches.step.hand_over"), Note: i18n.T(ctx, "batches.step.hand_over_note", "Name", p.Connection.Name)}
-	var last *Decided
-	if len(p.Decisions) > 0 {
-		last = &p.Decisions[len(p.Decisions)-1]
-	}
 	switch b.State {
-	case models.BatchDraft:
+	case models.BatchDraft, models.BatchReturned:
 		prepared.State = "now"
-	case models.BatchReturned:
-		prepared.State, second.State = "now", "stop"
-		second.Note = decidedNote(ctx, last, p.Now)
-	case models.BatchInApproval:
-		second.State, second.Note = "now", i18n.T(ctx, "batches.step.second_now", "Name", p.Maker)
-	case models.BatchRejected:
-		second.State, second.Note = "stop", decidedNote(ctx, last, p.Now)
-	case models.BatchRecalled, models.BatchExpired, models.BatchBlocked:
-		second.State, second.Note = "stop", i18n.T(ctx, ui.BatchState(b.State).Key)
 	case models.BatchApproved, models.BatchDispatching:
-		second.State, second.Note, hand.State = "done", decidedNote(ctx, last, p.Now), "now"
+		hand.State = "now"
 	case models.BatchDone:
-		second.State, second.Note, hand.State = "done", decidedNote(ctx, last, p.Now), "done"
+		hand.State = "done"
 	}
-	return []ui.Step{prepared, second, hand}
+	return append(append([]ui.Step{prepared}, p.approvalSteps(ctx)...), hand)
 }
 
 func decidedNote(ctx context.Context, d *Decided, now time.Time) string {

@@ -87,6 +87,9 @@ func holdOf(ctx context.Context, p ShowPage) ui.Hold {
 }
 
 func sureText(ctx context.Context, p ShowPage) string {
+	if left := p.Batch.Approval.Left() - 1; left > 0 {
+		return i18n.N(ctx, "approval.sure_more", left)
+	}
 	return i18n.N(ctx, "batches.sure.text", p.Batch.Items, "Name", p.Connection.Name)
 }
 
