@@ -98,9 +98,6 @@ func (h *Handlers) showBatch(c echo.Context, id int64, status int, problem, code
 	return render(c, status, view.Show(p), view.ShowPart(p))
 }
 
-// itemTabs are the parts of a batch's items.
-var itemTabs = []string{"outliers", "all", "removed"}
-
 // review reads everything the review shows.
 func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error) {
 	ctx, by := c.Request().Context(), ActorFrom(c)
@@ -109,8 +106,11 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 	}
 	p.Page = h.page(c, p.Batch.Name, "batches")
 	p.Tab = c.QueryParam("tab")
-	if p.PageNo = pageNumber(c); !slices.Contains(itemTabs, p.Tab) {
+	if p.PageNo = pageNumber(c); !slices.Contains(payouts.Parts, p.Tab) {
 		p.Tab = ""
+	}
+	if flag := c.QueryParam("flag"); p.Tab == payouts.PartOutliers && slices.Contains(payouts.ReviewFlags, flag) {
+		p.Flag = flag
 	}
 	if err := h.reviewParties(ctx, &p); err != nil {
 		return p, err
@@ -172,11 +172,11 @@ func (h *Handlers) reviewParties(ctx context.Context, p *view.ShowPage) error {
 	if p.Connection, err = h.Payouts.Connection(ctx, p.Batch.ConnectionID); err != nil {
 		return err
 	}
-	previous, ok, err := h.Payouts.Previous(ctx, p.Batch)
+	compared, previous, ok, err := h.Payouts.Compared(ctx, p.Batch.ID)
 	if err != nil || !ok {
 		return err
 	}
-	p.Previous, p.Before = &previous, map[models.MethodKind]int{}
+	p.Compared, p.Previous, p.Before = view.Comparison(compared), &previous, map[models.MethodKind]int{}
 	before, err := h.Payouts.Splits(ctx, previous.ID)
 	for _, s := range before {
 		p.Before[s.Kind] = s.Count
@@ -201,7 +201,7 @@ func (h *Handlers) reviewItems(ctx context.Context, p *view.ShowPage) error {
 			p.Tab = "all"
 		}
 	}
-	items, more, err := h.Payouts.Review(ctx, p.Batch.ID, p.Tab, p.PageNo)
+	items, more, err := h.Payouts.Review(ctx, p.Batch.ID, p.Tab, p.Flag, p.PageNo)
 	if err != nil {
 		return err
 	}

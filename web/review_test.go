@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pagaduria/services/payouts"
+	"pagaduria/views/urls"
 )
 
 // approved submits a batch as finance and approves it in the browser of an approver, who is answered with its path.
@@ -85,5 +86,37 @@ func TestTheRestIsTakenBackFromThePage(t *testing.T) {
 	o.get(approver, batch).says(t, "Took back 3 payouts, $", "took back 3 payouts that were not handed over yet")
 	if a := o.get(approver, batch+"/take-back"); a.StatusCode != http.StatusConflict {
 		t.Errorf("asked again: %s", a.Status)
+	}
+}
+
+func TestSeveralPayoutsAreLookedAtAndRemoved(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 4)
+	finance, approver := o.person("finance@demo.test"), o.person("approver@demo.test")
+	batch := o.submitted(finance)
+	page := o.get(approver, batch)
+	page.says(t, "Same person twice", "Same phone as Ana Rojas", "New payee 4", "Remove ticked payouts")
+	o.get(approver, batch+"?tab=outliers&flag=new_payee").says(t, `aria-current="true">New payee 4`)
+	o.get(approver, batch+"?tab=added").says(t, "Nobody differs")
+	first := int64(o.count(`SELECT min(id) FROM payouts`))
+	item := batch + "/payouts/" + urls.Num(first)
+	o.get(approver, item).says(t, "1 commission line", "is not known here", "First payout to this payee", "No payout before this one.")
+	ask := o.get(approver, batch+"/remove?ids="+urls.Num(first)+"&ids="+urls.Num(first+1))
+	ask.says(t, "Remove 2 payouts from the batch?", "Remove 2 payouts, $")
+	f := form(t, ask, batch+"/remove")
+	if a := o.post(approver, batch+"/remove", f); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("without a reason: %s", a.Status)
+	}
+	f.Set("reason", "duplicate")
+	f.Set("note", "Paid by hand")
+	if a := o.post(approver, batch+"/remove", f); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("remove: %s", a.Status)
+	}
+	o.get(approver, batch+"?tab=removed").says(t, "Removed 2 payouts, $", "Paid by hand", `class="is-out"`, "You changed this batch last")
+	if a := o.post(approver, batch+"/remove", f); a.StatusCode != http.StatusConflict {
+		t.Errorf("a second click: %s", a.Status)
+	}
+	if a := o.get(approver, batch+"/remove"); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("none ticked: %s", a.Status)
 	}
 }

@@ -31,6 +31,9 @@ func moneyRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.UndoBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.UndoBatch},
 		{Method: http.MethodGet, Path: urls.TakeBackBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.AskTakeBack},
 		{Method: http.MethodPost, Path: urls.TakeBackBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.TakeBack},
+		{Method: http.MethodGet, Path: urls.BatchItemPattern, Perm: models.PermBatchesView, Handler: h.BatchItem},
+		{Method: http.MethodGet, Path: urls.RemoveItemsPattern, Perm: models.PermPayoutsOperate, Handler: h.AskRemoveItems},
+		{Method: http.MethodPost, Path: urls.RemoveItemsPattern, Perm: models.PermPayoutsOperate, Handler: h.RemoveItems},
 		{Method: http.MethodGet, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.AskRemoveItem},
 		{Method: http.MethodPost, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.RemoveItem},
 

@@ -65,6 +65,9 @@ func (s *Service) Undo(ctx context.Context, by models.Actor, id int64, seen int)
 				return fmt.Errorf("undo approval of batch %d: %w", id, err)
 			}
 		}
+		if err := examine(tx, id); err != nil {
+			return err
+		}
 		seal, err := sealOf(tx, id)
 		if err != nil {
 			return err

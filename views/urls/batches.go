@@ -18,6 +18,8 @@ const (
 	RecallBatchPattern     = "/batches/:id/recall"
 	RemoveBatchItemPattern = "/batches/:id/payouts/:payout/remove"
 	BatchProgressPattern   = "/batches/:id/progress"
+	BatchItemPattern       = "/batches/:id/payouts/:payout"
+	RemoveItemsPattern     = "/batches/:id/remove"
 	UndoBatchPattern       = "/batches/:id/undo"
 	TakeBackBatchPattern   = "/batches/:id/take-back"
 )
@@ -53,6 +55,21 @@ func BatchItems(id int64, tab string, page int) string {
 	}
 	return u
 }
+
+// BatchFlagged are the outliers of a batch with one flag.
+func BatchFlagged(id int64, flag string, page int) string {
+	u := BatchItems(id, "outliers", page)
+	if flag != "" {
+		u += "&flag=" + url.QueryEscape(flag)
+	}
+	return u
+}
+
+// BatchItem is one payout of a batch with the trail behind it.
+func BatchItem(id, payout int64) string { return Batch(id) + "/payouts/" + Num(payout) }
+
+// RemoveItems is where ticked payouts are taken out of a batch.
+func RemoveItems(id int64) string { return Batch(id) + "/remove" }
 
 // SubmitBatch is where a draft is handed to the checkers.
 func SubmitBatch(id int64) string { return Batch(id) + "/submit" }
