@@ -32,7 +32,7 @@ func (h *Handlers) BatchList(c echo.Context) error {
 	}
 	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "batches.title"), "batches"), State: state}
 	status := http.StatusOK
-	if err := h.fillBatches(ctx, &p, at); err != nil {
+	if err := h.fillBatches(ctx, ActorFrom(c), &p, at); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (h *Handlers) BatchList(c echo.Context) error {
 	return render(c, status, view.List(p), view.ListPart(p))
 }
 
-func (h *Handlers) fillBatches(ctx context.Context, p *view.ListPage, at store.Cursor) error {
+func (h *Handlers) fillBatches(ctx context.Context, by models.Actor, p *view.ListPage, at store.Cursor) error {
 	tallies, err := h.Payouts.BatchTallies(ctx)
 	if err != nil {
 		return err
@@ -56,7 +56,12 @@ func (h *Handlers) fillBatches(ctx context.Context, p *view.ListPage, at store.C
 	if p.State != "" {
 		query.Set("state", string(p.State))
 	}
-	p.Rows = each(page.Rows, func(r payouts.BatchRow) view.Row { return view.Row(r) })
+	p.Rows, p.Mine = each(page.Rows, func(r payouts.BatchRow) view.Row { return view.Row(r) }), map[int64]bool{}
+	for _, r := range page.Rows {
+		if r.DecidableBy(by) == nil {
+			p.Mine[r.ID] = true
+		}
+	}
 	p.Pages = ui.Pages{Newer: pageURL(urls.Batches(), query, page.Newer), Older: pageURL(urls.Batches(), query, page.Older)}
 	return nil
 }

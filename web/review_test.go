@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -118,5 +119,42 @@ func TestSeveralPayoutsAreLookedAtAndRemoved(t *testing.T) {
 	}
 	if a := o.get(approver, batch+"/remove"); a.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("none ticked: %s", a.Status)
+	}
+}
+
+func TestSeveralBatchesAreDecidedOnTogether(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 1)
+	finance, approver := o.person("finance@demo.test"), o.person("approver@demo.test")
+	first := o.submitted(finance)
+	o.owed("CC", "100002000", 70_000)
+	second := o.submitted(finance)
+	o.get(approver, urls.BatchesIn("in_approval")).says(t, "Decide on all 2 that need me", "Decide on the ticked batches")
+	o.get(approver, urls.Home()).says(t, "Decide on all 2 that need me")
+	o.get(approver, urls.DecideBatches()+"?ids=1").says(t, "Hold to approve 1 batch, $")
+	o.stale()
+	ask := o.get(approver, urls.DecideAllBatches())
+	ask.says(t, "2 batches, 2 payouts, $", "Hold to approve 2 batches, $", "Return 2 batches", "Reject 2 batches")
+	f := form(t, ask, urls.DecideBatches())
+	if a := o.post(approver, urls.DecideBatches(), f); a.StatusCode == http.StatusOK || o.count(`SELECT count(*) FROM batch_decisions`) != 0 {
+		t.Errorf("without a code: %s", a.Status)
+	}
+	f.Set("code", o.freshCode("approver@demo.test"))
+	sure := o.post(approver, urls.DecideBatches(), f)
+	sure.says(t, "Approve 2 batches, $", "Yes, approve 2 batches")
+	if n := o.count(`SELECT count(*) FROM batch_decisions`); n != 0 {
+		t.Errorf("%d decisions before it was confirmed", n)
+	}
+	f = form(t, sure, urls.DecideBatches())
+	o.post(approver, urls.DecideBatches(), f).says(t, "Approval given to 2 batches, $")
+	for _, b := range []string{first, second} {
+		o.get(approver, b).says(t, "Undo approval of $")
+	}
+	o.post(approver, urls.DecideBatches(), f).says(t, "2 batches were not decided on", "not waiting for approval")
+	if a := o.post(approver, urls.DecideBatches(), url.Values{"_csrf": f["_csrf"]}); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("none ticked: %s", a.Status)
+	}
+	if a := o.get(finance, urls.DecideAllBatches()); a.StatusCode != http.StatusForbidden {
+		t.Errorf("finance: %s", a.Status)
 	}
 }

@@ -18,6 +18,8 @@ func moneyRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.BatchesPattern, Perm: models.PermBatchesPrepare, Handler: h.CreateBatch, Within: uploadWithin},
 		{Method: http.MethodGet, Path: urls.NewBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.NewBatch},
 		{Method: http.MethodGet, Path: urls.NewBatchFilePattern, Perm: models.PermBatchesPrepare, Handler: h.NewBatchFile},
+		{Method: http.MethodGet, Path: urls.DecideBatchesPattern, Perm: models.PermBatchesDecide, Handler: h.AskDecideAll},
+		{Method: http.MethodPost, Path: urls.DecideBatchesPattern, Perm: models.PermBatchesDecide, Handler: h.DecideAll},
 		{Method: http.MethodGet, Path: urls.BatchPattern, Perm: models.PermBatchesView, Handler: h.BatchPage},
 		{Method: http.MethodGet, Path: urls.BatchProgressPattern, Perm: models.PermBatchesView, Handler: h.BatchProgress},
 		{Method: http.MethodPost, Path: urls.SubmitBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.SubmitBatch},

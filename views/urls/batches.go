@@ -18,6 +18,7 @@ const (
 	RecallBatchPattern     = "/batches/:id/recall"
 	RemoveBatchItemPattern = "/batches/:id/payouts/:payout/remove"
 	BatchProgressPattern   = "/batches/:id/progress"
+	DecideBatchesPattern   = "/batches/decide"
 	BatchItemPattern       = "/batches/:id/payouts/:payout"
 	RemoveItemsPattern     = "/batches/:id/remove"
 	UndoBatchPattern       = "/batches/:id/undo"
@@ -29,6 +30,12 @@ func Batches() string { return NavBatches }
 
 // BatchesIn is the list of batches in one state.
 func BatchesIn(state string) string { return NavBatches + "?state=" + url.QueryEscape(state) }
+
+// DecideBatches is where several batches are decided on together.
+func DecideBatches() string { return DecideBatchesPattern }
+
+// DecideAllBatches asks about every batch that needs the reader.
+func DecideAllBatches() string { return DecideBatchesPattern + "?all=1" }
 
 // NewBatch is the composer.
 func NewBatch() string { return NewBatchPattern }
