@@ -50,7 +50,11 @@ var addresses = map[string]string{
 	"/distributors/:id/methods/:method/retire": `SELECT format('/distributors/%s/methods/%s/retire', distributor_id, id) FROM payout_methods ORDER BY id LIMIT 1`,
 	"/batches/:id/payouts/:payout/remove": `SELECT format('/batches/%s/payouts/%s/remove', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' ORDER BY p.id DESC LIMIT 1`,
-	"/batches/:id/progress":  `SELECT format('/batches/%s/progress', id) FROM batches WHERE state IN ('dispatching', 'done') ORDER BY id DESC LIMIT 1`,
+	"/batches/:id/progress":        `SELECT format('/batches/%s/progress', id) FROM batches WHERE state IN ('dispatching', 'done') ORDER BY id DESC LIMIT 1`,
+	"/batches/:id/payouts/:payout": `SELECT format('/batches/%s/payouts/%s', batch_id, payout_id) FROM payout_findings ORDER BY payout_id DESC LIMIT 1`,
+	"/batches/:id/remove": `SELECT format('/batches/%s/remove?ids=%s', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
+		WHERE b.state = 'in_approval' AND p.removed_reason = '' ORDER BY p.id DESC LIMIT 1`,
+	"/batches/decide":        `SELECT '/batches/decide?all=1'`,
 	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,
 	"/commissions/hold":      `SELECT '/commissions/hold?all=1'`,
 	"/commissions/release":   `SELECT '/commissions/release?all=1'`,

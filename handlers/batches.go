@@ -32,7 +32,7 @@ func (h *Handlers) BatchList(c echo.Context) error {
 	}
 	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "batches.title"), "batches"), State: state}
 	status := http.StatusOK
-	if err := h.fillBatches(ctx, &p, at); err != nil {
+	if err := h.fillBatches(ctx, ActorFrom(c), &p, at); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (h *Handlers) BatchList(c echo.Context) error {
 	return render(c, status, view.List(p), view.ListPart(p))
 }
 
-func (h *Handlers) fillBatches(ctx context.Context, p *view.ListPage, at store.Cursor) error {
+func (h *Handlers) fillBatches(ctx context.Context, by models.Actor, p *view.ListPage, at store.Cursor) error {
 	tallies, err := h.Payouts.BatchTallies(ctx)
 	if err != nil {
 		return err
@@ -56,7 +56,12 @@ func (h *Handlers) fillBatches(ctx context.Context, p *view.ListPage, at store.C
 	if p.State != "" {
 		query.Set("state", string(p.State))
 	}
-	p.Rows = each(page.Rows, func(r payouts.BatchRow) view.Row { return view.Row(r) })
+	p.Rows, p.Mine = each(page.Rows, func(r payouts.BatchRow) view.Row { return view.Row(r) }), map[int64]bool{}
+	for _, r := range page.Rows {
+		if r.DecidableBy(by) == nil {
+			p.Mine[r.ID] = true
+		}
+	}
 	p.Pages = ui.Pages{Newer: pageURL(urls.Batches(), query, page.Newer), Older: pageURL(urls.Batches(), query, page.Older)}
 	return nil
 }
@@ -98,9 +103,6 @@ func (h *Handlers) showBatch(c echo.Context, id int64, status int, problem, code
 	return render(c, status, view.Show(p), view.ShowPart(p))
 }
 
-// itemTabs are the parts of a batch's items.
-var itemTabs = []string{"outliers", "all", "removed"}
-
 // review reads everything the review shows.
 func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error) {
 	ctx, by := c.Request().Context(), ActorFrom(c)
@@ -109,8 +111,11 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 	}
 	p.Page = h.page(c, p.Batch.Name, "batches")
 	p.Tab = c.QueryParam("tab")
-	if p.PageNo = pageNumber(c); !slices.Contains(itemTabs, p.Tab) {
+	if p.PageNo = pageNumber(c); !slices.Contains(payouts.Parts, p.Tab) {
 		p.Tab = ""
+	}
+	if flag := c.QueryParam("flag"); p.Tab == payouts.PartOutliers && slices.Contains(payouts.ReviewFlags, flag) {
+		p.Flag = flag
 	}
 	if err := h.reviewParties(ctx, &p); err != nil {
 		return p, err
@@ -177,11 +182,11 @@ func (h *Handlers) reviewParties(ctx context.Context, p *view.ShowPage) error {
 	if p.Connection, err = h.Payouts.Connection(ctx, p.Batch.ConnectionID); err != nil {
 		return err
 	}
-	previous, ok, err := h.Payouts.Previous(ctx, p.Batch)
+	compared, previous, ok, err := h.Payouts.Compared(ctx, p.Batch.ID)
 	if err != nil || !ok {
 		return err
 	}
-	p.Previous, p.Before = &previous, map[models.MethodKind]int{}
+	p.Compared, p.Previous, p.Before = view.Comparison(compared), &previous, map[models.MethodKind]int{}
 	before, err := h.Payouts.Splits(ctx, previous.ID)
 	for _, s := range before {
 		p.Before[s.Kind] = s.Count
@@ -206,7 +211,7 @@ func (h *Handlers) reviewItems(ctx context.Context, p *view.ShowPage) error {
 			p.Tab = "all"
 		}
 	}
-	items, more, err := h.Payouts.Review(ctx, p.Batch.ID, p.Tab, p.PageNo)
+	items, more, err := h.Payouts.Review(ctx, p.Batch.ID, p.Tab, p.Flag, p.PageNo)
 	if err != nil {
 		return err
 	}

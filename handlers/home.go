@@ -35,7 +35,16 @@ func (h *Handlers) Home(c echo.Context) error {
 	if by.May(models.PermBatchesView) {
 		p.ForMe, p.ForOthers = each(work.ForMe, asHome), each(work.ForOthers, asHome)
 	}
+	asked, err := h.Requests.ForMe(ctx, by)
+	if err != nil {
+		return err
+	}
+	p.Requests = asked
 	p.Tiles = tiles(ctx, work, p.Page)
+	if len(asked) > 0 {
+		p.Tiles = append(p.Tiles, ui.TileData{URL: urls.Requests(), Label: i18n.T(ctx, "home.tile.requests"), Icon: "user-check", Tone: "wait",
+			Big: i18n.Number(ctx, int64(len(asked))), Note: i18n.T(ctx, "home.note.requests")})
+	}
 	return render(c, http.StatusOK, home.Home(p))
 }
 
@@ -71,6 +80,7 @@ func tiles(ctx context.Context, w payouts.Work, p layout.Page) []ui.TileData {
 	}
 	money := func(s payouts.Sum) string { return i18n.MoneyShort(ctx, s.Total) }
 	add(models.PermBatchesView, int64(len(w.ForMe)), "home.tile.for_me", "user-check", "info", total(ctx, w.ForMe), urls.Home()+"#h-me")
+	add(models.PermBatchesView, w.Blocked.Count, "home.tile.blocked", "lock", "bad", money(w.Blocked), urls.BatchesIn(string(models.BatchBlocked)))
 	add(models.PermBatchesView, int64(len(w.ForOthers)), "home.tile.for_others", "hourglass", "wait", total(ctx, w.ForOthers), urls.Home()+"#h-others")
 	add(models.PermPayoutsView, w.Failed.Count, "home.tile.failed", "circle-x", "bad", money(w.Failed), urls.PayoutsWith(url.Values{"recent": {"failed"}}))
 	add(models.PermPayoutsView, w.Expiring.Count, "home.tile.expiring", "clock-x", "wait", money(w.Expiring), urls.PayoutsWith(url.Values{"recent": {"expiring"}}))

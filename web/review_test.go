@@ -2,10 +2,12 @@ package main
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"pagaduria/services/payouts"
+	"pagaduria/views/urls"
 )
 
 // approved submits a batch as finance and approves it in the browser of an approver, who is answered with its path.
@@ -85,5 +87,74 @@ func TestTheRestIsTakenBackFromThePage(t *testing.T) {
 	o.get(approver, batch).says(t, "Took back 3 payouts, $", "took back 3 payouts that were not handed over yet")
 	if a := o.get(approver, batch+"/take-back"); a.StatusCode != http.StatusConflict {
 		t.Errorf("asked again: %s", a.Status)
+	}
+}
+
+func TestSeveralPayoutsAreLookedAtAndRemoved(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 4)
+	finance, approver := o.person("finance@demo.test"), o.person("approver@demo.test")
+	batch := o.submitted(finance)
+	page := o.get(approver, batch)
+	page.says(t, "Same person twice", "Same phone as Ana Rojas", "New payee 4", "Remove ticked payouts")
+	o.get(approver, batch+"?tab=outliers&flag=new_payee").says(t, `aria-current="true">New payee 4`)
+	o.get(approver, batch+"?tab=added").says(t, "Nobody differs")
+	first := int64(o.count(`SELECT min(id) FROM payouts`))
+	item := batch + "/payouts/" + urls.Num(first)
+	o.get(approver, item).says(t, "1 commission line", "is not known here", "First payout to this payee", "No payout before this one.")
+	ask := o.get(approver, batch+"/remove?ids="+urls.Num(first)+"&ids="+urls.Num(first+1))
+	ask.says(t, "Remove 2 payouts from the batch?", "Remove 2 payouts, $")
+	f := form(t, ask, batch+"/remove")
+	if a := o.post(approver, batch+"/remove", f); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("without a reason: %s", a.Status)
+	}
+	f.Set("reason", "duplicate")
+	f.Set("note", "Paid by hand")
+	if a := o.post(approver, batch+"/remove", f); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("remove: %s", a.Status)
+	}
+	o.get(approver, batch+"?tab=removed").says(t, "Removed 2 payouts, $", "Paid by hand", `class="is-out"`, "You changed this batch last")
+	if a := o.post(approver, batch+"/remove", f); a.StatusCode != http.StatusConflict {
+		t.Errorf("a second click: %s", a.Status)
+	}
+	if a := o.get(approver, batch+"/remove"); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("none ticked: %s", a.Status)
+	}
+}
+
+func TestSeveralBatchesAreDecidedOnTogether(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 1)
+	finance, approver := o.person("finance@demo.test"), o.person("approver@demo.test")
+	first := o.submitted(finance)
+	o.owed("CC", "100002000", 70_000)
+	second := o.submitted(finance)
+	o.get(approver, urls.BatchesIn("in_approval")).says(t, "Decide on all 2 that need me", "Decide on the ticked batches")
+	o.get(approver, urls.Home()).says(t, "Decide on all 2 that need me")
+	o.get(approver, urls.DecideBatches()+"?ids=1").says(t, "Hold to approve 1 batch, $")
+	o.stale()
+	ask := o.get(approver, urls.DecideAllBatches())
+	ask.says(t, "2 batches, 2 payouts, $", "Hold to approve 2 batches, $", "Return 2 batches", "Reject 2 batches")
+	f := form(t, ask, urls.DecideBatches())
+	if a := o.post(approver, urls.DecideBatches(), f); a.StatusCode == http.StatusOK || o.count(`SELECT count(*) FROM batch_decisions`) != 0 {
+		t.Errorf("without a code: %s", a.Status)
+	}
+	f.Set("code", o.freshCode("approver@demo.test"))
+	sure := o.post(approver, urls.DecideBatches(), f)
+	sure.says(t, "Approve 2 batches, $", "Yes, approve 2 batches")
+	if n := o.count(`SELECT count(*) FROM batch_decisions`); n != 0 {
+		t.Errorf("%d decisions before it was confirmed", n)
+	}
+	f = form(t, sure, urls.DecideBatches())
+	o.post(approver, urls.DecideBatches(), f).says(t, "Approval given to 2 batches, $")
+	for _, b := range []string{first, second} {
+		o.get(approver, b).says(t, "Undo approval of $")
+	}
+	o.post(approver, urls.DecideBatches(), f).says(t, "2 batches were not decided on", "not waiting for approval")
+	if a := o.post(approver, urls.DecideBatches(), url.Values{"_csrf": f["_csrf"]}); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("none ticked: %s", a.Status)
+	}
+	if a := o.get(finance, urls.DecideAllBatches()); a.StatusCode != http.StatusForbidden {
+		t.Errorf("finance: %s", a.Status)
 	}
 }

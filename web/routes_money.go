@@ -18,6 +18,8 @@ func moneyRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.BatchesPattern, Perm: models.PermBatchesPrepare, Handler: h.CreateBatch, Within: uploadWithin},
 		{Method: http.MethodGet, Path: urls.NewBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.NewBatch},
 		{Method: http.MethodGet, Path: urls.NewBatchFilePattern, Perm: models.PermBatchesPrepare, Handler: h.NewBatchFile},
+		{Method: http.MethodGet, Path: urls.DecideBatchesPattern, Perm: models.PermBatchesDecide, Handler: h.AskDecideAll},
+		{Method: http.MethodPost, Path: urls.DecideBatchesPattern, Perm: models.PermBatchesDecide, Handler: h.DecideAll},
 		{Method: http.MethodGet, Path: urls.BatchPattern, Perm: models.PermBatchesView, Handler: h.BatchPage},
 		{Method: http.MethodGet, Path: urls.BatchProgressPattern, Perm: models.PermBatchesView, Handler: h.BatchProgress},
 		{Method: http.MethodPost, Path: urls.SubmitBatchPattern, Perm: models.PermBatchesPrepare, Handler: h.SubmitBatch},
@@ -31,6 +33,9 @@ func moneyRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.UndoBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.UndoBatch},
 		{Method: http.MethodGet, Path: urls.TakeBackBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.AskTakeBack},
 		{Method: http.MethodPost, Path: urls.TakeBackBatchPattern, Perm: models.PermPayoutsOperate, Handler: h.TakeBack},
+		{Method: http.MethodGet, Path: urls.BatchItemPattern, Perm: models.PermBatchesView, Handler: h.BatchItem},
+		{Method: http.MethodGet, Path: urls.RemoveItemsPattern, Perm: models.PermPayoutsOperate, Handler: h.AskRemoveItems},
+		{Method: http.MethodPost, Path: urls.RemoveItemsPattern, Perm: models.PermPayoutsOperate, Handler: h.RemoveItems},
 		{Method: http.MethodGet, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.AskRemoveItem},
 		{Method: http.MethodPost, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.RemoveItem},
 

@@ -3,6 +3,8 @@ package payouts
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
@@ -122,6 +124,9 @@ func (s *Service) submit(tx *gorm.DB, by models.Actor, id int64, seen int) error
 	if err := b.Submit(by, seen, seal.Hash, s.Now()); err != nil {
 		return err
 	}
+	if err := examine(tx, id); err != nil {
+		return err
+	}
 	if err := s.evaluate(tx, &b); err != nil {
 		return err
 	}
@@ -156,9 +161,14 @@ func (s *Service) Recall(ctx context.Context, by models.Actor, id int64, seen in
 	})
 }
 
-// RemoveItem takes one payout out of a batch that was not decided on. Its lines are payable again, the seal is made
-// anew, whoever removed it is the last editor, the rules are applied again, and approvals given before no longer count.
+// RemoveItem takes one payout out of a batch.
 func (s *Service) RemoveItem(ctx context.Context, by models.Actor, batch, payout int64, seen int, reason string) error {
+	return s.RemoveItems(ctx, by, batch, []int64{payout}, seen, reason)
+}
+
+// RemoveItems takes payouts out of a batch that was not decided on, all or none. Their lines are payable again, the seal is made
+// anew, whoever removed them is the last editor, the rules are applied again, and approvals given before no longer count.
+func (s *Service) RemoveItems(ctx context.Context, by models.Actor, batch int64, payouts []int64, seen int, reason string) error {
 	if reason == "" {
 		return models.Refuse(models.Invalid, "batch.refused.reason", "Give a reason, so that the maker knows what to do.", nil).
 			WithField("reason", "batch.refused.reason")
@@ -171,15 +181,11 @@ func (s *Service) RemoveItem(ctx context.Context, by models.Actor, batch, payout
 		if err := b.Edited(by, seen); err != nil {
 			return err
 		}
-		p, err := loadLocked(tx, payout)
+		removed, err := s.takeOut(tx, by, batch, payouts, reason)
 		if err != nil {
 			return err
 		}
-		if p.BatchID != batch {
-			return errNoPayout
-		}
-		p.RemovedReason = reason
-		if err := s.move(tx, &p, models.PayoutCancelled, change{origin: "person", by: by, note: reason}); err != nil {
+		if err := examine(tx, batch); err != nil {
 			return err
 		}
 		seal, err := sealOf(tx, batch)
@@ -197,6 +203,31 @@ func (s *Service) RemoveItem(ctx context.Context, by models.Actor, batch, payout
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "batch.remove_item", SubjectType: "batch", SubjectID: batch, Reason: reason,
-			Before: map[string]any{"payout": p.Code, "amount": p.Amount.String()}, After: batchFacts(b)})
+			Before: removed, After: batchFacts(b)})
 	})
+}
+
+// takeOut cancels payouts of a locked batch, in the order of their ids, and answers the facts for the audit log.
+func (s *Service) takeOut(tx *gorm.DB, by models.Actor, batch int64, payouts []int64, reason string) (map[string]any, error) {
+	payouts = slices.Compact(slices.Sorted(slices.Values(payouts)))
+	if len(payouts) == 0 {
+		return nil, models.Refuse(models.Invalid, "batch.refused.none_ticked", "Tick the payouts to remove first.", nil)
+	}
+	var codes []string
+	total := models.Pesos(0)
+	for _, id := range payouts {
+		p, err := loadLocked(tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if p.BatchID != batch {
+			return nil, errNoPayout
+		}
+		p.RemovedReason = reason
+		if err := s.move(tx, &p, models.PayoutCancelled, change{origin: "person", by: by, note: reason}); err != nil {
+			return nil, err
+		}
+		codes, total = append(codes, p.Code), total.Add(p.Amount)
+	}
+	return map[string]any{"payout": strings.Join(codes, ", "), "payouts": len(codes), "amount": total.String()}, nil
 }

@@ -109,7 +109,7 @@ func (s *Service) Create(ctx context.Context, by models.Actor, n NewBatch) (int6
 		if n.Submit {
 			return s.submit(tx, by, id, 1)
 		}
-		return nil
+		return examine(tx, id)
 	})
 	return id, err
 }

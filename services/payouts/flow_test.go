@@ -141,7 +141,7 @@ func TestTheLastEditorMayNotApprove(t *testing.T) {
 	o := open(t)
 	o.crowd(3)
 	b := o.batch()
-	items, _, err := o.Review(t.Context(), b.ID, "all", 0)
+	items, _, err := o.Review(t.Context(), b.ID, "all", "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}

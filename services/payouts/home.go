@@ -15,6 +15,7 @@ import (
 type Work struct {
 	ForMe       []BatchRow // waiting for this person's decision, or returned to them
 	ForOthers   []BatchRow // waiting, but not for this person
+	Blocked     Sum        // waiting, and nobody may approve them
 	Failed      Sum        // failed, expired or returned within 24 hours
 	Expiring    Sum        // ready to collect and expected to expire within two days
 	Overdue     Sum        // should have moved and has not
@@ -38,14 +39,17 @@ SELECT (SELECT count(*) FROM payouts WHERE state IN ('failed', 'expired', 'retur
     (SELECT CAST(COALESCE(sum(total), 0) AS bigint) FROM tallies WHERE list = 'commissions' AND key = 'eligible'),
     (SELECT CAST(COALESCE(sum(n), 0) AS bigint) FROM tallies WHERE list = 'distributors' AND key = 'unverified'),
     (SELECT count(*) FROM webhook_events WHERE verdict = 'rejected' AND received_at > @day),
-    (SELECT count(*) FROM connections WHERE state = 'paused')`
+    (SELECT count(*) FROM connections WHERE state = 'paused'),
+    (SELECT CAST(COALESCE(sum(n), 0) AS bigint) FROM tallies WHERE list = 'batches' AND key = 'blocked'),
+    (SELECT CAST(COALESCE(sum(total), 0) AS bigint) FROM tallies WHERE list = 'batches' AND key = 'blocked')`
 
 // Work gathers what waits for a person, for the home page.
 func (s *Service) Work(ctx context.Context, by models.Actor) (w Work, err error) {
 	now := s.Now()
 	row := s.DB.Pool.QueryRow(ctx, workSums, pgx.NamedArgs{"day": now.Add(-24 * time.Hour), "soon": now.Add(48 * time.Hour), "now": now})
 	err = row.Scan(&w.Failed.Count, &w.Failed.Total, &w.Expiring.Count, &w.Expiring.Total, &w.Overdue.Count, &w.Overdue.Total,
-		&w.Unknown.Count, &w.Unknown.Total, &w.Payable.Count, &w.Payable.Total, &w.Unverified, &w.RejectedIn, &w.PausedRails)
+		&w.Unknown.Count, &w.Unknown.Total, &w.Payable.Count, &w.Payable.Total, &w.Unverified, &w.RejectedIn, &w.PausedRails,
+		&w.Blocked.Count, &w.Blocked.Total)
 	if err != nil {
 		return w, fmt.Errorf("gather work: %w", err)
 	}

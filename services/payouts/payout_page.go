@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"pagaduria/models"
 	"pagaduria/providers"
 	"pagaduria/services/store"
@@ -98,25 +96,3 @@ var causes = []providers.Cause{providers.CauseDocument, providers.CauseName, pro
 	providers.CauseCompliance, providers.CauseMethod, providers.CauseExpired, providers.CauseReversed, providers.CauseCancelled,
 	providers.CauseBadRequest, providers.CauseBadSignature, providers.CauseBadAddress, providers.CauseNotEnabled, providers.CauseUnavailable,
 	providers.CauseDuplicate, providers.CauseTransition, providers.CauseNotFound, providers.CauseOther}
-
-// TabCounts is how many items each part of a batch's review has.
-type TabCounts struct {
-	Outliers      int64
-	OutliersTotal models.Money
-	All           int64
-	Removed       int64
-}
-
-const countTabs = reviewFlags + `
-SELECT count(*) FILTER (WHERE removed_reason = '' AND flags <> '{}'), CAST(COALESCE(sum(amount) FILTER (WHERE removed_reason = '' AND flags <> '{}'), 0) AS bigint),
-    count(*) FILTER (WHERE removed_reason = ''), count(*) FILTER (WHERE removed_reason <> '')
-FROM flagged`
-
-// ReviewCounts counts the items of each part of a batch's review.
-func (s *Service) ReviewCounts(ctx context.Context, batch int64) (TabCounts, error) {
-	t, err := store.SelectOne[TabCounts](ctx, s.DB.Pool, countTabs, pgx.NamedArgs{"batch": batch})
-	if err != nil {
-		return t, fmt.Errorf("count items of batch %d: %w", batch, err)
-	}
-	return t, nil
-}

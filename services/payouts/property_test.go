@@ -135,7 +135,7 @@ func (r *random) remove(rt *rapid.T) {
 	if !ok {
 		return
 	}
-	items, _, err := r.Review(r.t.Context(), b.ID, "all", 0)
+	items, _, err := r.Review(r.t.Context(), b.ID, "all", "", 0)
 	if err != nil || len(items) == 0 {
 		r.allow(err)
 		return

@@ -65,11 +65,14 @@ func (s *Service) Undo(ctx context.Context, by models.Actor, id int64, seen int)
 				return fmt.Errorf("undo approval of batch %d: %w", id, err)
 			}
 		}
+		if err := examine(tx, id); err != nil {
+			return err
+		}
 		seal, err := sealOf(tx, id)
 		if err != nil {
 			return err
 		}
-		b.Items, b.Total, b.Fees, b.ContentHash = seal.Items, seal.Total, seal.Fees, seal.Hash
+		b.Items, b.Total, b.Fees, b.GMF, b.ContentHash = seal.Items, seal.Total, seal.Fees, seal.GMF, seal.Hash
 		if err := s.evaluate(tx, &b); err != nil {
 			return err
 		}

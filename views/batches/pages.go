@@ -43,8 +43,12 @@ type ListPage struct {
 	Rows   []Row
 	Pages  ui.Pages
 	Any    bool
-	Failed string // request id when the list could not be loaded
+	Failed string         // request id when the list could not be loaded
+	Mine   map[int64]bool // batches of this page that the reader may decide on
 }
+
+// pick answers whether rows can be ticked, to be decided on together.
+func (p ListPage) pick() bool { return len(p.Mine) > 0 }
 
 // Item is a payee the batch would pay.
 type Item struct {

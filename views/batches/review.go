@@ -28,9 +28,19 @@ type ReviewItem struct {
 	Fees          models.Money
 	State         models.PayoutState
 	RemovedReason string
+	RemovedBy     string
+	RemovedAt     *time.Time
 	Lines         int64
-	Median        models.Money
 	Flags         []string
+	Median        models.Money
+	BeforeKind    models.MethodKind
+	BeforeBank    string
+	BeforeAccount string
+	SharedWith    int
+	TwinID        int64
+	TwinBy        string
+	TwinName      string
+	Before        models.Money
 }
 
 // Decided is one decision taken on the batch.
@@ -146,7 +156,9 @@ type ShowPage struct {
 	Previous   *models.Batch
 	Before     map[models.MethodKind]int // payouts of the previous batch by network
 	Splits     []Split
-	Tab        string // outliers, all, removed
+	Compared   Comparison
+	Tab        string // outliers, all, removed, added, missing, changed
+	Flag       string // of the outliers, "" is all of them
 	PageNo     int
 	More       bool
 	Items      []ReviewItem
@@ -172,8 +184,8 @@ type ShowPage struct {
 type Counts struct {
 	Outliers      int64
 	OutliersTotal models.Money
-	All           int64
 	Removed       int64
+	Flags         map[string]int64
 }
 
 // cost is what the batch costs on top of what the payees get.

@@ -31,52 +31,51 @@ func second(r Row) string {
 
 func ofBatch(id int64) url.Values { return url.Values{"batch": {urls.Num(id)}} }
 
-func tabTitle(ctx context.Context, tab string) string {
-	switch tab {
-	case "all":
-		return i18n.T(ctx, "batches.items.all")
-	case "removed":
-		return i18n.T(ctx, "batches.items.removed")
-	}
-	return i18n.T(ctx, "batches.items.outliers")
-}
+func tabTitle(ctx context.Context, tab string) string { return i18n.T(ctx, "batches.items."+tab) }
 
 func emptyTitle(ctx context.Context, tab string) string {
-	switch tab {
-	case "all":
-		return i18n.T(ctx, "batches.empty.all")
-	case "removed":
-		return i18n.T(ctx, "batches.empty.removed")
-	}
-	return i18n.T(ctx, "batches.empty.outliers")
+	return i18n.T(ctx, "batches.empty."+emptyPart(tab))
 }
 
 func emptyText(ctx context.Context, tab string) string {
+	return i18n.T(ctx, "batches.empty."+emptyPart(tab)+"_hint")
+}
+
+// emptyPart is which words say that a part is empty.
+func emptyPart(tab string) string {
 	switch tab {
-	case "all":
-		return i18n.T(ctx, "batches.empty.all_hint")
-	case "removed":
-		return i18n.T(ctx, "batches.empty.removed_hint")
+	case "all", "removed":
+		return tab
+	case "outliers":
+		return "outliers"
 	}
-	return i18n.T(ctx, "batches.empty.outliers_hint")
+	return "compared"
 }
 
 // firstTwo keeps a row from becoming a rainbow.
 func firstTwo(flags []string) []string { return flags[:min(len(flags), 2)] }
 
+// itemsURL is a page of the part that is shown.
+func itemsURL(p ShowPage, page int) string {
+	if p.Flag != "" {
+		return urls.BatchFlagged(p.Batch.ID, p.Flag, page) + "#items"
+	}
+	return urls.BatchItems(p.Batch.ID, p.Tab, page) + "#items"
+}
+
 func itemPages(p ShowPage) ui.Pages {
 	pages := ui.Pages{}
 	if p.PageNo > 0 {
-		pages.Newer = urls.BatchItems(p.Batch.ID, p.Tab, p.PageNo-1) + "#items"
+		pages.Newer = itemsURL(p, p.PageNo-1)
 	}
 	if p.More {
-		pages.Older = urls.BatchItems(p.Batch.ID, p.Tab, p.PageNo+1) + "#items"
+		pages.Older = itemsURL(p, p.PageNo+1)
 	}
 	return pages
 }
 
 func itemSummary(ctx context.Context, p ShowPage) string {
-	if rest := p.Counts.All - p.Counts.Outliers; p.Tab == "outliers" && rest > 0 {
+	if rest := int64(p.Batch.Items) - p.Counts.Outliers; p.Tab == "outliers" && p.Flag == "" && rest > 0 {
 		return i18n.N(ctx, "batches.usual_rest", int(rest))
 	}
 	return ""
@@ -111,27 +110,22 @@ func flag(name string) ui.Look {
 		return ui.Look{Tone: "wait", Icon: "trending-up", Key: "batches.flag.median"}
 	case "shared":
 		return ui.Look{Tone: "hold", Icon: "users", Key: "batches.flag.shared"}
+	case "same_person":
+		return ui.Look{Tone: "bad", Icon: "copy", Key: "batches.flag.same_person"}
 	}
 	return ui.Look{Tone: "wait", Icon: "report-money", Key: "batches.flag.cash_report"}
 }
 
-// more says what stands behind the flags of an item.
-func more(ctx context.Context, r ReviewItem) string {
-	if r.RemovedReason != "" {
-		return r.RemovedReason
-	}
-	if r.Median.Positive() {
-		return i18n.T(ctx, "batches.usual", "Amount", i18n.Money(ctx, r.Median))
-	}
-	return i18n.N(ctx, "batches.lines", int(r.Lines))
-}
-
 // goesTo is the network and the end of the account.
 func goesTo(ctx context.Context, r ReviewItem) string {
-	d := models.Destination{Kind: r.Method, BankCode: r.BankCode, AccountNumber: r.Account}
-	if r.Method == models.BreB {
-		d = models.Destination{Kind: r.Method, BreBKey: r.Account}
-		if strings.Contains(r.Account, "@") {
+	return destination(ctx, r.Method, r.BankCode, r.Account)
+}
+
+func destination(ctx context.Context, kind models.MethodKind, bank, account string) string {
+	d := models.Destination{Kind: kind, BankCode: bank, AccountNumber: account}
+	if kind == models.BreB {
+		d = models.Destination{Kind: kind, BreBKey: account}
+		if strings.Contains(account, "@") {
 			d.BreBKeyKind = models.BreBEmail
 		}
 	}

@@ -23,6 +23,7 @@ type Page struct {
 	Greeting  string
 	ForMe     []Batch
 	ForOthers []Batch
+	Requests  []models.Request // that wait for the reader
 	Tiles     []ui.TileData
 	Failed    string // request id when the numbers could not be read
 }
@@ -46,4 +47,14 @@ func since(b Batch) time.Time {
 		return *b.SubmittedAt
 	}
 	return b.CreatedAt
+}
+
+// waiting is how many batches the reader may decide on.
+func (p Page) waiting() (n int) {
+	for _, b := range p.ForMe {
+		if b.State == models.BatchInApproval {
+			n++
+		}
+	}
+	return n
 }

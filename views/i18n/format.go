@@ -115,6 +115,15 @@ func Percent(ctx context.Context, basisPoints int64) string {
 	return string(append(append(b, noBreak...), '%'))
 }
 
+// Times writes how many times over, from tenths: "4,2 ×".
+func Times(ctx context.Context, tenths int64) string {
+	b := appendGrouped(nil, From(ctx), magnitude(tenths)/10)
+	if rest := tenths % 10; rest != 0 {
+		b = append(b, decimalMark(From(ctx)), byte('0'+rest))
+	}
+	return string(append(b, "\u00a0×"...))
+}
+
 // Bytes writes the size of a file: "412 kB", "1,4 MB".
 func Bytes(ctx context.Context, n int64) string {
 	switch {

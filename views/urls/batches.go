@@ -18,6 +18,9 @@ const (
 	RecallBatchPattern     = "/batches/:id/recall"
 	RemoveBatchItemPattern = "/batches/:id/payouts/:payout/remove"
 	BatchProgressPattern   = "/batches/:id/progress"
+	DecideBatchesPattern   = "/batches/decide"
+	BatchItemPattern       = "/batches/:id/payouts/:payout"
+	RemoveItemsPattern     = "/batches/:id/remove"
 	UndoBatchPattern       = "/batches/:id/undo"
 	TakeBackBatchPattern   = "/batches/:id/take-back"
 )
@@ -27,6 +30,12 @@ func Batches() string { return NavBatches }
 
 // BatchesIn is the list of batches in one state.
 func BatchesIn(state string) string { return NavBatches + "?state=" + url.QueryEscape(state) }
+
+// DecideBatches is where several batches are decided on together.
+func DecideBatches() string { return DecideBatchesPattern }
+
+// DecideAllBatches asks about every batch that needs the reader.
+func DecideAllBatches() string { return DecideBatchesPattern + "?all=1" }
 
 // NewBatch is the composer.
 func NewBatch() string { return NewBatchPattern }
@@ -53,6 +62,21 @@ func BatchItems(id int64, tab string, page int) string {
 	}
 	return u
 }
+
+// BatchFlagged are the outliers of a batch with one flag.
+func BatchFlagged(id int64, flag string, page int) string {
+	u := BatchItems(id, "outliers", page)
+	if flag != "" {
+		u += "&flag=" + url.QueryEscape(flag)
+	}
+	return u
+}
+
+// BatchItem is one payout of a batch with the trail behind it.
+func BatchItem(id, payout int64) string { return Batch(id) + "/payouts/" + Num(payout) }
+
+// RemoveItems is where ticked payouts are taken out of a batch.
+func RemoveItems(id int64) string { return Batch(id) + "/remove" }
 
 // SubmitBatch is where a draft is handed to the checkers.
 func SubmitBatch(id int64) string { return Batch(id) + "/submit" }
