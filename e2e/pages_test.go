@@ -41,6 +41,8 @@ var records = map[string]string{
 	"/connections/:id":         `SELECT min(id) FROM connections`,
 	"/staff/:id":               `SELECT id FROM staff WHERE email = 'support@demo.test'`,
 	"/outbox/:id":              `SELECT max(id) FROM mails`,
+	"/topups/:topup":           `SELECT max(id) FROM float_topups`,
+	"/caps/:cap":               `SELECT max(id) FROM caps`,
 	"/requests/:id":            `SELECT max(id) FROM requests`,
 }
 

@@ -14,6 +14,7 @@ import (
 	"pagaduria/services/payouts"
 	"pagaduria/services/store"
 	view "pagaduria/views/batches"
+	"pagaduria/views/connections"
 	"pagaduria/views/i18n"
 	"pagaduria/views/ui"
 	"pagaduria/views/urls"
@@ -126,6 +127,9 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 	if err := h.reviewHistory(ctx, by, &p); err != nil {
 		return p, err
 	}
+	if p.Waits, err = h.waits(ctx, p.Batch, p.Connection); err != nil {
+		return p, err
+	}
 	p.MayDecide = p.Batch.DecidableBy(by) == nil
 	mayNot := p.Batch.ApprovableBy(by)
 	p.MayApprove = mayNot == nil
@@ -145,6 +149,18 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 		p.Passkey, err = h.passkeyHere(c, by.StaffID)
 	}
 	return p, err
+}
+
+// waits says why approved payouts of a batch are not handed over now.
+func (h *Handlers) waits(ctx context.Context, b models.Batch, c models.Connection) (said []string, err error) {
+	w, err := h.Payouts.Waits(ctx, b, c)
+	if w.Short != nil {
+		said = append(said, i18n.T(ctx, "float.short", "Amount", i18n.Money(ctx, *w.Short)))
+	}
+	for _, k := range w.Caps {
+		said = append(said, i18n.N(ctx, "cap.waits_for", k.Count, "Amount", i18n.Money(ctx, k.Total), "Cap", connections.CapName(ctx, k.Cap)))
+	}
+	return said, err
 }
 
 // pageNumber reads the page of a bounded list.

@@ -131,7 +131,7 @@ func (h *Handlers) preview(ctx context.Context, p *view.ComposePage, comp models
 		return err
 	}
 	asItem := func(i payouts.Item) view.Item { return view.Item(i) }
-	p.Connection, p.Count, p.Total, p.Cost, p.Lines = made.Connection, len(made.Items), made.Total, made.Cost, made.Lines
+	p.Connection, p.Count, p.Total, p.Cost, p.Lines, p.Days = made.Connection, len(made.Items), made.Total, made.Cost, made.Lines, made.Days
 	from := min(p.PageNo*payouts.PageSize, len(made.Items))
 	to := min(from+payouts.PageSize, len(made.Items))
 	p.Items, p.More = each(made.Items[from:to], asItem), to < len(made.Items)

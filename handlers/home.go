@@ -90,6 +90,8 @@ func tiles(ctx context.Context, w payouts.Work, p layout.Page) []ui.TileData {
 	add(models.PermDistributorsView, w.Unverified, "home.tile.unverified", "shield-x", "wait", i18n.T(ctx, "home.note.unverified"), urls.NavDistributors+"?verification=unverified")
 	add(models.PermWebhooksView, w.RejectedIn, "home.tile.rejected", "webhook", "bad", i18n.T(ctx, "home.note.rejected"), urls.NavWebhooks+"?verdict=rejected")
 	add(models.PermConnectionsView, w.PausedRails, "home.tile.paused", "player-pause", "wait", i18n.T(ctx, "home.note.paused"), urls.NavConnections)
+	add(models.PermConnectionsView, w.Waiting, "home.tile.waiting", "hourglass", "wait", i18n.T(ctx, "home.note.waiting"), urls.Funds(w.WaitsAt))
+	add(models.PermConnectionsView, w.LowFloat, "home.tile.low_float", "report-money", "bad", i18n.T(ctx, "home.note.low_float"), urls.Funds(w.WaitsAt))
 	return list
 }
 

@@ -15,6 +15,7 @@ import (
 	"pagaduria/models/sheet"
 	"pagaduria/services/payouts"
 	"pagaduria/services/store"
+	"pagaduria/views/connections"
 	"pagaduria/views/i18n"
 	view "pagaduria/views/payouts"
 	"pagaduria/views/ui"
@@ -333,6 +334,17 @@ func (h *Handlers) fillPayout(ctx context.Context, p *view.ShowPage) (err error)
 	}
 	if p.Connection, err = h.Payouts.Connection(ctx, x.ConnectionID); err != nil {
 		return err
+	}
+	if x.State == models.PayoutApproved {
+		w, err := h.Payouts.Waits(ctx, p.Batch, p.Connection)
+		if err != nil {
+			return err
+		}
+		if w.Short != nil {
+			p.Waits = i18n.T(ctx, "float.short", "Amount", i18n.Money(ctx, *w.Short))
+		} else if c, ok := w.By[x.ID]; ok {
+			p.Waits = i18n.T(ctx, "cap.waits_tomorrow", "Cap", connections.CapName(ctx, c))
+		}
 	}
 	history, err := h.Payouts.History(ctx, x.ID)
 	if err != nil {

@@ -46,6 +46,9 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 
 // alarm warns of payouts that should have moved on; the gauge pagaduria_payouts_overdue says the same.
 func (m Money) alarm(ctx context.Context) error {
+	if err := m.Payouts.WatchFloat(ctx); err != nil {
+		return err
+	}
 	a, err := m.Payouts.Overdue(ctx)
 	if err != nil || a.Count == 0 {
 		return err

@@ -51,6 +51,7 @@ const (
 	RefusedDocument   Refusal = "document"        // the rail does not take this document
 	RefusedMethod     Refusal = "method"          // the rail does not offer this method, or its details do not suit
 	RefusedLimit      Refusal = "limit"           // above the connection's limit
+	RefusedCap        Refusal = "cap"             // above what may be handed over in a whole day
 	RefusedExcluded   Refusal = "excluded"        // by the person who prepares the batch
 )
 

@@ -24,6 +24,9 @@ type Connection struct {
 	EgressAddress string
 	GMF           bool   // the tax on bank transactions is charged on what leaves over it
 	GMFReason     string // why it is, or is not
+	FloatControl  bool   // nothing is handed over beyond the money that lies at the rail
+	FloatAlarm    *Money // raise an alarm below this,
+	AlarmDays     *int   // or below so many days of average payouts
 	Version       int
 	UpdatedAt     time.Time
 }

@@ -85,7 +85,7 @@ var grants = map[Permission][]Role{
 	PermPayoutsOperate:    {RoleFinance, RoleApprover},
 	PermWebhooksView:      {RoleAdmin, RoleFinance, RoleSupport, RoleAuditor},
 	PermWebhooksReplay:    {RoleAdmin, RoleSupport},
-	PermConnectionsView:   {RoleAdmin, RoleFinance, RoleAuditor},
+	PermConnectionsView:   {RoleAdmin, RoleFinance, RoleApprover, RoleAuditor},
 	PermConnectionsEdit:   {RoleAdmin},
 	PermFundsEdit:         {RoleFinance},
 	PermFundsConsent:      {RoleApprover},

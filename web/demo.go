@@ -8,6 +8,7 @@ import (
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/demo"
 	"pagaduria/services/payouts"
+	"pagaduria/services/requests"
 	"pagaduria/services/staff"
 )
 
@@ -115,7 +116,43 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err != nil {
 		return err
 	}
+	if err := a.demoFunds(ctx, cast); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
+}
+
+// demoFunds has finance send enough money to the rail for everything that was and will be paid, an approver consent to
+// it, and sets a cap; then hand-over keeps to the float.
+func (a *app) demoFunds(ctx context.Context, cast demo.Cast) error {
+	f, err := a.h.Payouts.Float(ctx, cast.Connection.ID)
+	if err != nil {
+		return err
+	}
+	// What was paid so far, and a good deal more in round millions.
+	amount := models.Pesos((-f.Free.Minor/100/1_000_000 + 900) * 1_000_000)
+	request, err := a.h.Payouts.TopUp(ctx, cast.Maker, cast.Connection.ID, amount, "TRF-0001", "Money for the payouts of the year")
+	if err != nil {
+		return err
+	}
+	if err := a.h.Requests.Decide(ctx, cast.Checker, request, requests.Verdict{Grant: true, Seen: 1, FactorAt: a.h.Now()}); err != nil {
+		return err
+	}
+	if _, err := a.h.Payouts.TopUp(ctx, cast.Maker, cast.Connection.ID, models.Pesos(50_000_000), "TRF-0002", ""); err != nil {
+		return err
+	}
+	if err := a.h.Payouts.RecordBalance(ctx, cast.Maker, cast.Connection.ID, amount.Add(f.Free).Sub(models.Pesos(35_700)), "Merchant panel"); err != nil {
+		return err
+	}
+	most, alarm := models.Pesos(10_000_000), models.Pesos(100_000_000)
+	if _, err := a.h.Payouts.SetCap(ctx, cast.Maker, models.Cap{ConnectionID: cast.Connection.ID, Scope: models.CapPayee, Amount: &most}, ""); err != nil {
+		return err
+	}
+	c, err := a.h.Payouts.Connection(ctx, cast.Connection.ID)
+	if err != nil {
+		return err
+	}
+	return a.h.Payouts.SetFloatRules(ctx, models.System("demo"), c.ID, c.Version, payouts.FloatRules{Control: true, Alarm: &alarm})
 }
 
 // startDemo has the demo's people send two batches through the simulator and leave a third one waiting, so that

@@ -108,12 +108,13 @@ var (
 	poolWaits    = prometheus.NewDesc("pagaduria_db_waits_total", "Times a connection had to be waited for.", nil, nil)
 	payoutsState = prometheus.NewDesc("pagaduria_payouts", "Payouts by state.", []string{"state"}, nil)
 	overdue      = prometheus.NewDesc("pagaduria_payouts_overdue", "Payouts that should have moved on and have not.", nil, nil)
+	floatFree    = prometheus.NewDesc("pagaduria_float_free_pesos", "What is free at a rail by our books, in pesos.", []string{"connection"}, nil)
 	jobsState    = prometheus.NewDesc("pagaduria_jobs_waiting", "Jobs not yet done, by state.", []string{"state"}, nil)
 )
 
 // Describe is part of prometheus.Collector.
 func (databaseFigures) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{poolConns, poolWaits, payoutsState, overdue, jobsState} {
+	for _, d := range []*prometheus.Desc{poolConns, poolWaits, payoutsState, overdue, floatFree, jobsState} {
 		ch <- d
 	}
 }
@@ -126,6 +127,7 @@ type stateCount struct {
 const (
 	payoutStatesSQL = `SELECT key, CAST(sum(n) AS bigint) FROM tallies WHERE list = 'payouts' GROUP BY key`
 	overdueSQL      = `SELECT count(*) FROM payouts WHERE overdue_at < now()`
+	floatSQL        = `SELECT c.slug, CAST(COALESCE(sum(f.amount), 0) / 100 AS bigint) FROM connections c LEFT JOIN float_free f ON f.connection_id = c.id GROUP BY c.slug`
 	jobStatesSQL    = `SELECT CAST(state AS text), count(*) FROM river_job
 WHERE state IN ('available', 'pending', 'retryable', 'running', 'scheduled') GROUP BY state`
 )
@@ -147,7 +149,7 @@ func (f databaseFigures) Collect(ch chan<- prometheus.Metric) {
 	if err := f.db.Pool.QueryRow(ctx, overdueSQL).Scan(&late); err == nil {
 		gauge(overdue, float64(late))
 	}
-	for d, sql := range map[*prometheus.Desc]string{payoutsState: payoutStatesSQL, jobsState: jobStatesSQL} {
+	for d, sql := range map[*prometheus.Desc]string{payoutsState: payoutStatesSQL, floatFree: floatSQL, jobsState: jobStatesSQL} {
 		rows, err := store.Select[stateCount](ctx, f.db.Pool, sql)
 		if err != nil {
 			continue // the other figures are still worth having

@@ -38,6 +38,14 @@ func railRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.WithdrawFeesPattern, Perm: models.PermConnectionsEdit, Handler: h.WithdrawFees},
 		{Method: post, Path: urls.GMFPattern, Perm: models.PermConnectionsEdit, Handler: h.SetGMF},
 
+		{Method: get, Path: urls.FundsPattern, Perm: models.PermConnectionsView, Handler: h.FundsPage},
+		{Method: post, Path: urls.TopUpsPattern, Perm: models.PermFundsEdit, Handler: h.TopUp},
+		{Method: post, Path: urls.BalancesPattern, Perm: models.PermFundsEdit, Handler: h.RecordBalance},
+		{Method: post, Path: urls.FloatRulesPattern, Perm: models.PermConnectionsEdit, Handler: h.SetFloatRules},
+		{Method: post, Path: urls.CapsPattern, Perm: models.PermFundsEdit, Handler: h.SetCap},
+		{Method: get, Path: urls.TopUpPattern, Perm: models.PermConnectionsView, Handler: h.TopUpRecord},
+		{Method: get, Path: urls.CapPattern, Perm: models.PermConnectionsView, Handler: h.CapRecord},
+
 		{Method: get, Path: urls.SearchPattern, Perm: models.PermSignedIn, Handler: h.Search},
 	}
 }

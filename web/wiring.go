@@ -125,7 +125,7 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
-	return slices.Concat(h.Distributors.RequestKinds())
+	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.

@@ -92,6 +92,7 @@ type Preview struct {
 	Cost        models.Cost
 	Splits      []Split
 	Lines       int
+	Days        int      // it takes until everything is handed over, by today's caps; 1 is today
 	Repeats     []Repeat // same payee and amount within 30 days
 }
 
@@ -124,14 +125,40 @@ type terms struct {
 	connection models.Connection
 	rail       providers.Provider
 	fees       models.FeeBook
+	caps       []models.Cap
+	today      models.CapDay
 }
 
 func (s *Service) terms(ctx context.Context, connectionID int64) (t terms, err error) {
 	if t.connection, t.rail, err = s.Rail(ctx, connectionID); err != nil {
 		return t, err
 	}
-	t.fees, err = s.Fees(ctx, t.connection)
+	if t.fees, err = s.Fees(ctx, t.connection); err != nil {
+		return t, err
+	}
+	t.today, err = s.UsedToday(ctx, connectionID)
+	t.caps = t.today.Caps
 	return t, err
+}
+
+// days is how many days handing over the items takes by the caps, beginning with what is left of today.
+func (t terms) days(items []Item) int {
+	if len(t.caps) == 0 {
+		return 1
+	}
+	today := t.today
+	for days := 1; ; days++ {
+		var rest []Item
+		for _, i := range items {
+			if today.Take(i.To.Kind, i.DistributorID, i.Amount) != nil {
+				rest = append(rest, i)
+			}
+		}
+		if len(rest) == 0 || days > 60 {
+			return days
+		}
+		items, today = rest, models.NewCapDay(t.caps)
+	}
 }
 
 // judge sorts candidates into those who are paid and those who are left out, and adds up.
@@ -163,6 +190,7 @@ func (s *Service) judge(list []models.Candidate, comp models.Composition, t term
 		}
 		sp.Count, sp.Total, sp.Cost = sp.Count+1, sp.Total.Add(item.Amount), sp.Cost.Plus(item.Cost)
 	}
+	p.Days = t.days(p.Items)
 	for _, k := range models.MethodKinds {
 		if sp := splits[k]; sp != nil {
 			p.Splits = append(p.Splits, *sp)
@@ -179,6 +207,9 @@ func price(c models.Candidate, today time.Time, t terms) (Item, models.Refusal, 
 	amount, rest := c.To.Kind.Payable(c.Owed())
 	if limit := t.connection.MaxAmount; limit != nil && amount.Minor > limit.Minor {
 		return Item{}, models.RefusedLimit, ""
+	}
+	if models.Never(t.caps, c.To.Kind, amount) != nil {
+		return Item{}, models.RefusedCap, ""
 	}
 	if why, detail := railRefusal(t.rail, providers.Order{Reference: "preview", Amount: amount, Payee: c.Payee, Destination: c.To}); why != "" {
 		return Item{}, why, detail

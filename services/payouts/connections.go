@@ -30,13 +30,13 @@ type openRail struct {
 const secretsLabel = "connection"
 
 const connectionColumns = `id, slug, rail, name, state, paused_cause, base_url, validity_days, rate, concurrency, max_amount, egress_address,
-    gmf, gmf_reason, version, updated_at`
+    gmf, gmf_reason, float_control, float_alarm, float_alarm_days, version, updated_at`
 
 func scanConnection(row pgx.CollectableRow) (c models.Connection, err error) {
-	var limit *int64
+	var limit, alarm *int64
 	err = row.Scan(&c.ID, &c.Slug, &c.Rail, &c.Name, &c.State, &c.PausedCause, &c.BaseURL, &c.ValidityDays, &c.Rate, &c.Concurrency,
-		&limit, &c.EgressAddress, &c.GMF, &c.GMFReason, &c.Version, &c.UpdatedAt)
-	c.MaxAmount = centavos(limit)
+		&limit, &c.EgressAddress, &c.GMF, &c.GMFReason, &c.FloatControl, &alarm, &c.AlarmDays, &c.Version, &c.UpdatedAt)
+	c.MaxAmount, c.FloatAlarm = centavos(limit), centavos(alarm)
 	return c, err
 }
 

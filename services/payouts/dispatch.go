@@ -46,6 +46,7 @@ WHERE id = $1 AND state = 'approved' AND COALESCE(hand_over_at, '-infinity') <= 
 var (
 	claimApproved = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
 WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND ` + fmt.Sprintf(payableNow, "$5") + `
+  AND p.method_kind <> ALL($6)
 ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED FOR SHARE OF d SKIP LOCKED`
 	claimUnpayable = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
 WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND NOT %s
@@ -93,18 +94,18 @@ func (s *Service) Dispatch(ctx context.Context, a DispatchArgs) error {
 		if !s.worker.alive() {
 			return errWorker
 		}
-		claimed, err := s.claim(ctx, a, connection)
+		claimed, last, err := s.claim(ctx, a, connection)
 		switch {
 		case errors.Is(err, errConnectionChanged):
 		case err != nil:
 			return err
-		case len(claimed) == 0:
+		case last == 0:
 			return nil
 		default:
 			if err := s.send(ctx, connection, rail, claimed); err != nil {
 				return err
 			}
-			a.From = claimed[len(claimed)-1].payout.ID + 1 // what came back meanwhile has a job of its own
+			a.From = last + 1 // what came back meanwhile has a job of its own, and what has to wait the sweep
 		}
 		if connection, rail, err = s.Rail(ctx, connectionID); err != nil || !connection.Live() {
 			return err // paused meanwhile, by a person or because the rail refused it as a whole
@@ -169,10 +170,11 @@ type sending struct {
 // errConnectionChanged means that the connection is not what it was when it was read.
 var errConnectionChanged = errors.New("the connection was changed meanwhile")
 
-// claim marks payouts as being sent, with the attempt on record before the first byte leaves.
-func (s *Service) claim(ctx context.Context, a DispatchArgs, connection models.Connection) (claimed []sending, err error) {
+// claim marks payouts as being sent, with the attempt on record before the first byte leaves. Those that the float or
+// today's caps do not let through stay approved. last is the id of the last payout it looked at, 0 when there is none.
+func (s *Service) claim(ctx context.Context, a DispatchArgs, connection models.Connection) (claimed []sending, last int64, err error) {
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		claimed = nil
+		claimed, last = nil, 0
 		same, err := store.SelectTx[struct{ ID int64 }](tx, sameConnection, connection.ID, connection.Version)
 		if err != nil {
 			return err
@@ -181,8 +183,16 @@ func (s *Service) claim(ctx context.Context, a DispatchArgs, connection models.C
 			return errConnectionChanged
 		}
 		now := s.Now()
-		list, err := selectPayoutsTx(tx, claimApproved, a.BatchID, a.From, a.To, claimSize(connection), models.Day(now))
+		l, err := limitsOf(tx, connection, a.BatchID, now)
+		if err != nil || l.short {
+			return err
+		}
+		list, err := selectPayoutsTx(tx, claimApproved, a.BatchID, a.From, a.To, claimSize(connection), models.Day(now), l.full)
 		if err != nil || len(list) == 0 {
+			return err
+		}
+		last = list[len(list)-1].ID
+		if list, err = l.fit(tx, connection.ID, now, list); err != nil || len(list) == 0 {
 			return err
 		}
 		ids := make([]int64, len(list))
@@ -217,9 +227,9 @@ func (s *Service) claim(ctx context.Context, a DispatchArgs, connection models.C
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("claim payouts %d to %d: %w", a.From, a.To, err)
+		return nil, 0, fmt.Errorf("claim payouts %d to %d: %w", a.From, a.To, err)
 	}
-	return claimed, nil
+	return claimed, last, nil
 }
 
 // openAttemptsOf puts one attempt a payout on record and returns their ids by payout.

@@ -24,6 +24,9 @@ type Work struct {
 	Unverified  int64      // distributors who are owed and not verified
 	RejectedIn  int64      // notifications rejected within 24 hours
 	PausedRails int64      // connections that are paused
+	Waiting     int64      // approved batches that wait for float or for tomorrow
+	LowFloat    int64      // connections whose float runs low
+	WaitsAt     int64      // a connection with one of these, 0 without any
 }
 
 const workSums = `
@@ -53,6 +56,9 @@ func (s *Service) Work(ctx context.Context, by models.Actor) (w Work, err error)
 	if err != nil {
 		return w, fmt.Errorf("gather work: %w", err)
 	}
+	if err := s.workOfFloat(ctx, &w); err != nil {
+		return w, err
+	}
 	waiting, err := s.ListBatches(ctx, models.BatchInApproval, store.Cursor{})
 	if err != nil {
 		return w, err
@@ -70,4 +76,32 @@ func (s *Service) Work(ctx context.Context, by models.Actor) (w Work, err error)
 	returned, err := s.ListBatches(ctx, models.BatchReturned, store.Cursor{})
 	w.ForMe = append(w.ForMe, returned.Rows...)
 	return w, err
+}
+
+// workOfFloat counts what waits for money at a rail or for tomorrow, and where money runs low.
+func (s *Service) workOfFloat(ctx context.Context, w *Work) error {
+	connections, err := s.Connections(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		waiting, err := s.WaitingBatches(ctx, c)
+		if err != nil {
+			return err
+		}
+		if w.Waiting += int64(len(waiting)); len(waiting) > 0 {
+			w.WaitsAt = c.ID
+		}
+		if c.FloatAlarm == nil && c.AlarmDays == nil {
+			continue
+		}
+		f, err := s.Float(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if f.Below(c) != nil {
+			w.LowFloat, w.WaitsAt = w.LowFloat+1, c.ID
+		}
+	}
+	return nil
 }

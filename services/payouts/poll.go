@@ -102,6 +102,9 @@ UPDATE batches b SET state = 'done', version = version + 1, updated_at = $1 WHER
 	foldTallies = `
 WITH gone AS (DELETE FROM tallies RETURNING list, key, n, total)
 INSERT INTO tallies (list, key, n, total) SELECT list, key, sum(n), sum(total) FROM gone GROUP BY list, key HAVING sum(n) <> 0 OR sum(total) <> 0`
+	foldFloat = `
+WITH gone AS (DELETE FROM float_free RETURNING connection_id, amount)
+INSERT INTO float_free (connection_id, amount) SELECT connection_id, sum(amount) FROM gone GROUP BY connection_id`
 	foldLedger = `
 WITH gone AS (DELETE FROM ledger_tallies RETURNING account, currency, debit, credit)
 INSERT INTO ledger_tallies (account, currency, debit, credit) SELECT account, currency, sum(debit), sum(credit) FROM gone GROUP BY account, currency`
@@ -114,7 +117,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 		if _, err := store.ExecTx(tx, closeBatches, s.Now()); err != nil {
 			return fmt.Errorf("close batches: %w", err)
 		}
-		for _, sql := range []string{buryWorkers, foldTallies, foldLedger} {
+		for _, sql := range []string{buryWorkers, foldTallies, foldLedger, foldFloat} {
 			if _, err := store.ExecTx(tx, sql); err != nil {
 				return fmt.Errorf("tidy up: %w", err)
 			}

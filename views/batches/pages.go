@@ -128,6 +128,7 @@ type ComposePage struct {
 	Cost        models.Cost
 	Splits      []Split
 	Lines       int
+	Days        int // to hand everything over, by the caps
 	Repeats     map[int64]Repeat
 	Problem     string // why the last try did nothing
 	Errors      map[string]string

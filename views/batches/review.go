@@ -174,7 +174,8 @@ type ShowPage struct {
 	MayEdit    bool
 	MayRecall  bool
 	MaySubmit  bool
-	Problem    string // why the last try did nothing
+	Waits      []string // what approved payouts wait for
+	Problem    string   // why the last try did nothing
 	CodeError  string
 	DemoCode   string
 	Passkey    bool // may be given in place of a code

@@ -157,6 +157,7 @@ type ShowPage struct {
 	Notices      []Notice
 	Offered      []string // hold, release, cancel, lookup
 	Problem      string
+	Waits        string            // what it waits for, when it is approved and not handed over
 	Errors       map[string]string // beside the fields of what the rail charged
 	Charged      string            // typed
 	ChargeReason string            // typed

@@ -35,3 +35,35 @@ func WithdrawFees(id, schedule int64) string { return Fees(id) + "/" + Num(sched
 
 // GMF is where it is said whether the tax on bank transactions is charged.
 func GMF(id int64) string { return Connection(id) + "/gmf" }
+
+// The paths of the money at a rail and of the caps.
+const (
+	FundsPattern      = "/connections/:id/funds"
+	TopUpsPattern     = "/connections/:id/topups"
+	BalancesPattern   = "/connections/:id/balances"
+	FloatRulesPattern = "/connections/:id/float"
+	CapsPattern       = "/connections/:id/caps"
+	TopUpPattern      = "/topups/:topup"
+	CapPattern        = "/caps/:cap"
+)
+
+// Funds is what lies at a rail, top-ups, balances and caps.
+func Funds(id int64) string { return Connection(id) + "/funds" }
+
+// TopUps is where money sent to a rail is recorded.
+func TopUps(id int64) string { return Connection(id) + "/topups" }
+
+// Balances is where the balance that a rail reports is noted.
+func Balances(id int64) string { return Connection(id) + "/balances" }
+
+// FloatRules is where it is said how the float is watched.
+func FloatRules(id int64) string { return Connection(id) + "/float" }
+
+// Caps is where a cap is set.
+func Caps(id int64) string { return Connection(id) + "/caps" }
+
+// TopUp leads to the connection of a top-up.
+func TopUp(id int64) string { return "/topups/" + Num(id) }
+
+// Cap leads to the connection of a cap.
+func Cap(id int64) string { return "/caps/" + Num(id) }

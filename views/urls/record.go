@@ -9,6 +9,10 @@ func Record(subjectType string, id int64) string {
 		return Payout(id)
 	case "distributor":
 		return Distributor(id)
+	case "topup":
+		return TopUp(id)
+	case "cap":
+		return Cap(id)
 	case "connection":
 		return Connection(id)
 	case "request":
