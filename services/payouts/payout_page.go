@@ -97,7 +97,7 @@ var causes = []providers.Cause{providers.CauseDocument, providers.CauseName, pro
 	providers.CauseBank, providers.CauseBank3rd, providers.CauseAmount, providers.CauseBelowMinimum, providers.CauseLimit, providers.CauseFunds,
 	providers.CauseCompliance, providers.CauseMethod, providers.CauseExpired, providers.CauseReversed, providers.CauseCancelled,
 	providers.CauseBadRequest, providers.CauseBadSignature, providers.CauseBadAddress, providers.CauseNotEnabled, providers.CauseUnavailable,
-	providers.CauseDuplicate, providers.CauseTransition, providers.CauseNotFound, providers.CauseOther}
+	providers.CauseDuplicate, providers.CauseTransition, providers.CauseNotFound, providers.CauseSuspended, providers.CauseAccountChanged, providers.CauseContradicted, providers.CauseOther}
 
 // TabCounts is how many items each part of a batch's review has.
 type TabCounts struct {
