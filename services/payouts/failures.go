@@ -17,6 +17,7 @@ import (
 
 // FailureFilter narrows the payouts whose money came back and was not paid again. The zero value is all of them.
 type FailureFilter struct {
+	Search       string // as in Filter
 	Cause        string
 	Method       models.MethodKind
 	ConnectionID int64
@@ -98,6 +99,10 @@ func (f FailureFilter) where() (string, pgx.NamedArgs) {
 	add(f.ConnectionID != 0, `p.connection_id = @connection`, "connection", f.ConnectionID)
 	add(f.Period != "", `EXISTS (SELECT 1 FROM payout_lines x JOIN commission_lines l ON l.id = x.line_id WHERE x.payout_id = p.id AND l.period = @period)`, "period", f.Period)
 	add(f.BatchID != 0, `p.batch_id = @batch`, "batch", f.BatchID)
+	if f.Search != "" {
+		conditions = append(conditions, searchCondition)
+		bindSearch(args, f.Search)
+	}
 	return strings.Join(conditions, " AND "), args
 }
 

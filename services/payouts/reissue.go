@@ -27,20 +27,27 @@ type NotAgain struct {
 
 // Reissue is what issuing the chosen failures again would be. Making one changes nothing.
 type Reissue struct {
-	Preview Preview // with nothing in it when nothing can be issued again
+	Again   []Failure // as far as they and their causes go
+	Preview Preview   // of these; with nothing in it when nothing can be issued again
 	LeftOut []NotAgain
 }
 
 // ReissuePreview sorts the chosen failures into those that a new batch over the connection would pay and those left out.
+// Connection 0 is the one that the first of them went over.
 func (s *Service) ReissuePreview(ctx context.Context, connectionID int64, choice FailureChoice) (Reissue, error) {
 	chosen, err := s.chosenFailures(ctx, choice)
 	if err != nil {
 		return Reissue{}, err
 	}
 	again, left := sortFailures(chosen)
-	r := Reissue{LeftOut: left, Preview: Preview{Total: models.Pesos(0)}}
+	if connectionID == 0 && len(chosen) > 0 {
+		connectionID = chosen[0].ConnectionID
+	}
+	r := Reissue{Again: again, LeftOut: left, Preview: Preview{Total: models.Pesos(0), Cost: models.NoCost()}}
 	if len(again) == 0 {
-		r.Preview.Connection, err = s.Connection(ctx, connectionID)
+		if connectionID != 0 {
+			r.Preview.Connection, err = s.Connection(ctx, connectionID)
+		}
 		return r, err
 	}
 	if r.Preview, err = s.Preview(ctx, connectionID, models.Composition{Cutoff: s.Now(), Reissue: idsOf(again)}); err != nil {

@@ -156,6 +156,9 @@ type ShowPage struct {
 	Entries      []Entry
 	Notices      []Notice
 	Offered      []string // hold, release, cancel, lookup
+	Failed       *Failed  // nil unless the money came back
+	Before       []Link
+	After        []Link
 	Problem      string
 	Errors       map[string]string // beside the fields of what the rail charged
 	Charged      string            // typed
@@ -175,9 +178,9 @@ func (p ShowPage) Offers(op string) bool {
 	return false
 }
 
-// Reissue answers whether the money is payable again and this person can build the batch that pays it.
+// Reissue answers whether the payout can be issued again, by this person.
 func (p ShowPage) Reissue() bool {
-	return p.Payout.State.Releases() && p.May(models.PermBatchesPrepare)
+	return p.Failed != nil && p.Failed.Why == "" && p.May(models.PermBatchesPrepare)
 }
 
 // Network is how people call where the money goes: Efecty, Bancolombia, Nequi.
