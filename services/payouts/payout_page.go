@@ -59,7 +59,6 @@ type Reason struct {
 	Cause string // key of the catalogues under "cause."
 	Code  string // the rail's
 	Rail  string // the rail's own words
-	Retry bool   // whether sending again, unchanged, may help
 }
 
 // ReasonOf explains a payout's failure; ok is false when nothing failed.
@@ -74,7 +73,6 @@ func (s *Service) ReasonOf(ctx context.Context, p models.Payout) (r Reason, ok b
 	}
 	// A payout without a number at the rail was refused when it was submitted: that is the other table of codes.
 	x := rail.Explain(p.RailCode, p.RailID != "")
-	r.Retry = x.Retry
 	if r.Rail == "" {
 		r.Rail = x.Rail
 	}

@@ -104,7 +104,6 @@ type Reason struct {
 	Cause string
 	Code  string
 	Rail  string
-	Retry bool
 }
 
 // Event is one step of the payout's history.
