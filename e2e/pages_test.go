@@ -60,6 +60,8 @@ var addresses = map[string]string{
 	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,
 	"/commissions/hold":      `SELECT '/commissions/hold?all=1'`,
 	"/commissions/release":   `SELECT '/commissions/release?all=1'`,
+	"/failures":              `SELECT '/failures?cause=expired'`,
+	"/failures/reissue":      `SELECT '/failures/reissue?all=1'`,
 	"/payouts/:id/hold":      `SELECT format('/payouts/%s/hold', id) FROM payouts ORDER BY state = 'sent' DESC, id DESC LIMIT 1`,
 	"/payouts/:id/cancel":    `SELECT format('/payouts/%s/cancel', id) FROM payouts ORDER BY state IN ('sent', 'approved') DESC, id DESC LIMIT 1`,
 	"/payouts/:id/release":   `SELECT format('/payouts/%s/release', id) FROM payouts ORDER BY state = 'on_hold' DESC, id DESC LIMIT 1`,
@@ -229,7 +231,8 @@ func states(p *product) []page {
 		{path: "/no/such/page", status: 404}, {path: "/no/such/page", as: finance, status: 404}, {path: "/payouts/999999999", as: finance, status: 404},
 		{path: "/batches/999999999", as: auditor, status: 404}, {path: "/staff", as: "support@demo.test", status: 403}, {path: "/signin", status: 200},
 		{path: "/setup/of-somebody-else", status: 404}, {path: "/audit?action=no.such", as: auditor, status: 200}, {path: "/search?q=Mar", as: finance, status: 200},
-		{path: "/search?q=zzzzqqqq", as: finance, status: 200},
+		{path: "/search?q=zzzzqqqq", as: finance, status: 200}, {path: "/failures", as: finance, status: 200}, {path: "/failures?cause=name", as: auditor, status: 200},
+		{path: "/failures?cause=no-such", as: auditor, status: 422},
 	}
 	for _, list := range []string{"/distributors", "/commissions", "/orders", "/batches", "/payouts", "/webhooks", "/audit", "/staff"} {
 		pages = append(pages, page{path: list + "?q=zzzzqqqq", as: auditor, status: 200})

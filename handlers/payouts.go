@@ -366,6 +366,18 @@ func (h *Handlers) fillPayout(ctx context.Context, p *view.ShowPage) (err error)
 	if err != nil {
 		return err
 	}
+	before, after, err := h.Payouts.Chain(ctx, x.ID)
+	if err != nil {
+		return err
+	}
+	p.Before, p.After = each(before, func(l payouts.Link) view.Link { return view.Link(l) }), each(after, func(l payouts.Link) view.Link { return view.Link(l) })
+	if x.State.Releases() {
+		f, err := h.Payouts.FailureOf(ctx, x.ID)
+		if err != nil {
+			return err
+		}
+		p.Failed = &view.Failed{Cure: f.Cure, Changed: f.Changed, Why: f.Why}
+	}
 	p.History = each(history, func(e payouts.PayoutEvent) view.Event { return view.Event(e) })
 	p.Lines = each(lines, func(l payouts.PaidLine) view.Line { return view.Line(l) })
 	p.Attempts = each(attempts, func(a payouts.Attempt) view.Attempt { return view.Attempt(a) })

@@ -11,6 +11,7 @@ type Composition struct {
 	DistributorID int64        `json:"distributor_id,omitempty"`
 	Order         string       `json:"order,omitempty"`
 	Excluded      []int64      `json:"excluded,omitempty"` // distributor ids
+	Reissue       []int64      `json:"reissue,omitempty"`  // payouts whose lines are taken and no others, one a payee
 }
 
 // Candidate is one payee whose lines match a composition.
@@ -29,6 +30,8 @@ type Candidate struct {
 	Net            Money // of the lines, claw-backs taken off
 	CarryIn        Money
 	MaxLineID      int64
+	Replaces       int64  // payout whose lines are issued again, 0 when these are not
+	ReplacesCode   string // its code
 	RecentSame     string // code of a payout of the same amount within 30 days, "" when there is none
 	Median         Money  // of the payee's own paid payouts, zero for a new payee
 }

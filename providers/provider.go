@@ -86,32 +86,62 @@ type Cause string
 
 // The causes.
 const (
-	CauseDuplicate    Cause = "duplicate"            // our reference was used before: reconcile
-	CauseBadRequest   Cause = "bad_request"          // parameters refused
-	CauseBadSignature Cause = "bad_signature"        // our credentials or signature
-	CauseBadAddress   Cause = "address_not_allowed"  // our egress address is not on the rail's list
-	CauseDocument     Cause = "document"             // document refused or not taken by the rail
-	CauseName         Cause = "name"                 // name does not match
-	CausePhone        Cause = "phone"                //
-	CauseEmail        Cause = "email"                //
-	CauseAccount      Cause = "account"              // account number, type, closed, blocked
-	CauseBank         Cause = "bank"                 // unknown or unavailable bank
-	CauseAmount       Cause = "amount"               // amount refused
-	CauseBelowMinimum Cause = "below_minimum"        //
-	CauseLimit        Cause = "limit"                // limit exceeded
-	CauseFunds        Cause = "insufficient_funds"   // our balance at the rail
-	CauseCompliance   Cause = "compliance"           // risk policy, underage, blacklisted
-	CauseMethod       Cause = "method_unavailable"   // this way of paying is not available now
-	CauseExpired      Cause = "expired"              // not collected in time
-	CauseReversed     Cause = "reversed"             // taken back after it was paid
-	CauseTransition   Cause = "transition"           // too late, or not in a state that allows this
-	CauseNotFound     Cause = "not_found"            //
-	CauseCancelled    Cause = "cancelled"            // by our request
-	CauseBank3rd      Cause = "bank_refused"         // refused by the receiving bank
-	CauseNotEnabled   Cause = "merchant_not_enabled" // our account lacks this product
-	CauseUnavailable  Cause = "rail_unavailable"     // the rail or our circuit breaker says not now; nothing was sent
-	CauseOther        Cause = "other"                // the rail gives no usable reason
+	CauseDuplicate      Cause = "duplicate"            // our reference was used before: reconcile
+	CauseBadRequest     Cause = "bad_request"          // parameters refused
+	CauseBadSignature   Cause = "bad_signature"        // our credentials or signature
+	CauseBadAddress     Cause = "address_not_allowed"  // our egress address is not on the rail's list
+	CauseDocument       Cause = "document"             // document refused or not taken by the rail
+	CauseName           Cause = "name"                 // name does not match
+	CausePhone          Cause = "phone"                //
+	CauseEmail          Cause = "email"                //
+	CauseAccount        Cause = "account"              // account number, type, closed, blocked
+	CauseBank           Cause = "bank"                 // unknown or unavailable bank
+	CauseAmount         Cause = "amount"               // amount refused
+	CauseBelowMinimum   Cause = "below_minimum"        //
+	CauseLimit          Cause = "limit"                // limit exceeded
+	CauseFunds          Cause = "insufficient_funds"   // our balance at the rail
+	CauseCompliance     Cause = "compliance"           // risk policy, underage, blacklisted
+	CauseMethod         Cause = "method_unavailable"   // this way of paying is not available now
+	CauseExpired        Cause = "expired"              // not collected in time
+	CauseReversed       Cause = "reversed"             // taken back after it was paid
+	CauseTransition     Cause = "transition"           // too late, or not in a state that allows this
+	CauseNotFound       Cause = "not_found"            //
+	CauseCancelled      Cause = "cancelled"            // by our request
+	CauseBank3rd        Cause = "bank_refused"         // refused by the receiving bank
+	CauseNotEnabled     Cause = "merchant_not_enabled" // our account lacks this product
+	CauseUnavailable    Cause = "rail_unavailable"     // the rail or our circuit breaker says not now; nothing was sent
+	CauseSuspended      Cause = "suspended"            // by us: the payee is not verified any more
+	CauseAccountChanged Cause = "account_changed"      // by us: the payee's account was changed just before
+	CauseContradicted   Cause = "contradicted"         // by us: the rail pays an earlier payout of the same money after all
+	CauseOther          Cause = "other"                // the rail gives no usable reason
 )
+
+// Cure is what has to happen before a payout that failed for this cause is issued again.
+func (c Cause) Cure() models.Cure {
+	switch c {
+	case CauseExpired, CauseCancelled, CauseMethod, CauseFunds, CauseSuspended, CauseAccountChanged:
+		return models.CureRetry
+	case CauseName:
+		return models.CureName
+	case CauseDocument:
+		return models.CureDocument
+	case CausePhone:
+		return models.CurePhone
+	case CauseEmail:
+		return models.CureEmail
+	case CauseAccount, CauseBank, CauseBank3rd:
+		return models.CureMethod
+	case CauseReversed, CauseBadRequest:
+		return models.CureDetails
+	case CauseAmount, CauseBelowMinimum, CauseLimit:
+		return models.CureAmount
+	case CauseCompliance:
+		return models.CureCompliance
+	case CauseBadSignature, CauseBadAddress, CauseNotEnabled, CauseUnavailable:
+		return models.CureConnection
+	}
+	return models.CureRail
+}
 
 // Explanation is a rail's code in our words.
 type Explanation struct {

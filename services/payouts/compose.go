@@ -13,36 +13,43 @@ import (
 )
 
 // candidates nets the eligible lines of each payee. A claw-back counts whatever the filter, since it lowers what is
-// owed; everything else must match it. $1 cut-off, $2 period, $3 distributor, $4 order, $5 methods.
-const candidates = `
+// owed; everything else must match it. $1 cut-off, $2 period, $3 distributor, $4 order, $5 methods, $6 payouts to issue again.
+var candidates = `
 WITH matching AS (
     SELECT distributor_id FROM commission_lines
     WHERE state = 'eligible' AND amount > 0 AND created_at <= $1 AND ($2 = '' OR period = $2)
-      AND ($3 = 0 OR distributor_id = $3) AND ($4 = '' OR order_number = $4)
+      AND ($3 = 0 OR distributor_id = $3) AND ($4 = '' OR order_number = $4) AND ` + ofReissued("id", "$6") + `
     GROUP BY distributor_id
 ), net AS (
     SELECT l.distributor_id, count(*) AS lines, CAST(sum(l.amount) AS bigint) AS net, max(l.id) AS max_line
     FROM commission_lines l JOIN matching m USING (distributor_id)
-    WHERE l.state = 'eligible' AND l.created_at <= $1 AND (l.amount < 0 OR ($2 = '' OR l.period = $2) AND ($4 = '' OR l.order_number = $4))
+    WHERE l.state = 'eligible' AND l.created_at <= $1 AND (l.amount < 0 OR ($2 = '' OR l.period = $2) AND ($4 = '' OR l.order_number = $4)
+      AND ` + ofReissued("l.id", "$6") + `)
     GROUP BY l.distributor_id
 )
 SELECT d.id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_names, d.surnames, d.business_name, d.phone, d.email,
     d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}', d.account_changed_on, d.payable_from,
     COALESCE(m.id, 0), COALESCE(m.kind, ''), COALESCE(m.bank_code, ''), COALESCE(m.account_type, ''), COALESCE(m.account_number, ''),
     COALESCE(m.bre_b_key, ''), COALESCE(m.bre_b_kind, ''),
-    n.lines, n.net, COALESCE(c.amount, 0), n.max_line
+    n.lines, n.net, COALESCE(c.amount, 0), n.max_line, COALESCE(r.id, 0), COALESCE(r.code, '')
 FROM net n
 JOIN distributors d ON d.id = n.distributor_id
-LEFT JOIN payout_methods m ON m.distributor_id = d.id AND m.preferred
+LEFT JOIN payouts r ON r.id = ANY($6) AND r.distributor_id = d.id
+LEFT JOIN payout_methods m ON m.distributor_id = d.id AND ` + nextMethod("r") + `
 LEFT JOIN carries c ON c.distributor_id = d.id
 WHERE cardinality($5::text[]) = 0 OR m.kind = ANY($5)
 ORDER BY n.net + COALESCE(c.amount, 0) DESC, d.id`
+
+// ofReissued is true of every line when no payouts are to be issued again, else of theirs.
+func ofReissued(line, payouts string) string {
+	return `(cardinality(` + payouts + `::bigint[]) = 0 OR ` + line + ` IN (SELECT x.line_id FROM payout_lines x WHERE x.payout_id = ANY(` + payouts + `)))`
+}
 
 func scanCandidate(row pgx.CollectableRow) (c models.Candidate, err error) {
 	err = row.Scan(&c.DistributorID, &c.Code, &c.Payee.Country, &c.Payee.DocType, &c.Payee.DocNumber, &c.Payee.DocDV, &c.Payee.GivenNames,
 		&c.Payee.Surnames, &c.Payee.BusinessName, &c.Payee.Phone, &c.Payee.Email, &c.Payee.Address, &c.Payee.City, &c.Payee.Divipola,
 		&c.Verification, &c.VerifiedUntil, &c.Warned, &c.AccountChanged, &c.PayableFrom, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber,
-		&c.To.BreBKey, &c.To.BreBKeyKind, &c.Lines, &c.Net, &c.CarryIn, &c.MaxLineID)
+		&c.To.BreBKey, &c.To.BreBKeyKind, &c.Lines, &c.Net, &c.CarryIn, &c.MaxLineID, &c.Replaces, &c.ReplacesCode)
 	return c, err
 }
 
@@ -51,7 +58,7 @@ func selectCandidates(ctx context.Context, q store.Querier, comp models.Composit
 	for i, m := range comp.Methods {
 		methods[i] = string(m)
 	}
-	rows, err := q.Query(ctx, candidates, comp.Cutoff, comp.Period, comp.DistributorID, comp.Order, methods)
+	rows, err := q.Query(ctx, candidates, comp.Cutoff, comp.Period, comp.DistributorID, comp.Order, methods, append([]int64{}, comp.Reissue...))
 	if err != nil {
 		return nil, fmt.Errorf("select payable lines: %w", err)
 	}

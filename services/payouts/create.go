@@ -30,30 +30,37 @@ type NewBatch struct {
 
 const (
 	// composeLock serialises the composing of batches, so that two makers never net the same lines.
-	composeLock   = `SELECT pg_advisory_xact_lock(hashtext('pagaduria.compose'))`
-	nextBatchOf   = `INSERT INTO batch_numbers (day, last) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET last = batch_numbers.last + 1 RETURNING last`
-	insertBatch   = `INSERT INTO batches (code, name, state, connection_id, filter, cutoff_at, items, total, fees, gmf, maker_id, editor_id, created_at) VALUES ($1, $2, 'draft', $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) RETURNING id`
+	composeLock = `SELECT pg_advisory_xact_lock(hashtext('pagaduria.compose'))`
+	nextBatchOf = `INSERT INTO batch_numbers (day, last) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET last = batch_numbers.last + 1 RETURNING last`
+	insertBatch = `INSERT INTO batches (code, name, state, connection_id, filter, cutoff_at, items, total, fees, gmf, maker_id, editor_id, created_at) VALUES ($1, $2, 'draft', $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) RETURNING id`
+)
+
+var (
 	insertPayouts = `
 INSERT INTO payouts (code, batch_id, distributor_id, connection_id, method_id, state, amount, fee, fee_iva, gmf, carry_in, carry_out,
     payee_name, given_names, surnames, business_name, country, doc_type, doc_number, doc_dv, phone, email, address, city, divipola,
-    method_kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, state_at, created_at)
+    method_kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, replaces_id, state_at, created_at)
 SELECT i.code, $1, i.distributor_id, $2, m.id, 'in_batch', i.amount, i.fee, i.iva, i.gmf, i.carry_in, i.carry_out,
     COALESCE(NULLIF(d.business_name, ''), trim(d.given_names || ' ' || d.surnames)), d.given_names, d.surnames, d.business_name, d.country,
     d.doc_type, d.doc_number, d.doc_dv, d.phone, d.email, d.address, d.city, d.divipola,
-    m.kind, m.bank_code, m.account_type, m.account_number, m.bre_b_key, m.bre_b_kind, $3, $3
-FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
-    AS i(code, distributor_id, method_id, amount, fee, iva, gmf, carry_in, carry_out)
+    m.kind, m.bank_code, m.account_type, m.account_number, m.bre_b_key, m.bre_b_kind, r.id, $3, $3
+FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])
+    AS i(code, distributor_id, method_id, amount, fee, iva, gmf, carry_in, carry_out, replaces_id)
 JOIN distributors d ON d.id = i.distributor_id AND d.verification = 'verified'
-JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND m.preferred`
+LEFT JOIN payouts r ON r.id = i.replaces_id AND r.distributor_id = d.id
+JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND ` + nextMethod("r")
 	// The same condition as in candidates; max_line keeps out lines that were stored since.
 	claimLines = `
 WITH claimed AS (
     UPDATE commission_lines l SET state = 'in_batch', payout_id = p.id, version = l.version + 1, updated_at = $7
     FROM payouts p JOIN unnest($5::bigint[], $6::bigint[]) AS x(distributor_id, max_line) ON x.distributor_id = p.distributor_id
     WHERE p.batch_id = $1 AND l.distributor_id = p.distributor_id AND l.state = 'eligible' AND l.created_at <= $2 AND l.id <= x.max_line
-      AND (l.amount < 0 OR ($3 = '' OR l.period = $3) AND ($4 = '' OR l.order_number = $4))
+      AND (l.amount < 0 OR ($3 = '' OR l.period = $3) AND ($4 = '' OR l.order_number = $4) AND ` + ofReissued("l.id", "$8") + `)
     RETURNING p.id AS payout_id, l.id AS line_id, l.amount)
 INSERT INTO payout_lines (payout_id, line_id, amount) SELECT payout_id, line_id, amount FROM claimed`
+)
+
+const (
 	takeCarries = `
 INSERT INTO carries AS c (distributor_id, amount)
 SELECT distributor_id, carry_out FROM payouts WHERE batch_id = $1 AND (carry_in <> 0 OR carry_out <> 0)
@@ -73,6 +80,8 @@ INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, actor_na
 SELECT id, $2, '', 'in_batch', 'person', $3 FROM payouts WHERE batch_id = $1`
 )
 
+var errNothing = models.Refuse(models.Conflict, "batch.refused.nothing", "Nothing that matches can be paid now.", nil)
+
 var errMoved = models.Refuse(models.Conflict, "batch.refused.moved",
 	"Lines, payees or amounts changed since the preview was made. Look at the new preview before you go on.", nil)
 
@@ -91,13 +100,16 @@ func (s *Service) Create(ctx context.Context, by models.Actor, n NewBatch) (int6
 		if err := tx.Exec(composeLock).Error; err != nil {
 			return fmt.Errorf("lock composing: %w", err)
 		}
+		if err := s.refuseReissue(tx, n.Composition); err != nil {
+			return err
+		}
 		list, err := selectCandidatesTx(tx, n.Composition)
 		if err != nil {
 			return err
 		}
 		p := s.judge(list, n.Composition, t)
 		if len(p.Items) == 0 {
-			return models.Refuse(models.Conflict, "batch.refused.nothing", "Nothing that matches can be paid now.", nil)
+			return errNothing
 		}
 		if len(p.Items) != n.ExpectCount || p.Total.Minor != n.ExpectTotal.Minor {
 			return errMoved
@@ -155,12 +167,12 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 	k := len(items)
 	codes := make([]string, k)
 	distributors, methods, amounts, fees := make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k)
-	ivas, gmfs, carryIn, carryOut, maxLine := make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k)
+	ivas, gmfs, carryIn, carryOut, maxLine, replaces := make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k), make([]int64, k)
 	for i, item := range items {
 		codes[i] = fmt.Sprintf("%s-%04d", prefix, i+1)
 		distributors[i], methods[i], maxLine[i] = item.DistributorID, item.MethodID, item.MaxLineID
 		amounts[i], fees[i], ivas[i], gmfs[i] = item.Amount.Minor, item.Fee.Minor, item.IVA.Minor, item.GMF.Minor
-		carryIn[i], carryOut[i] = item.CarryIn.Minor, item.CarryOut.Minor
+		carryIn[i], carryOut[i], replaces[i] = item.CarryIn.Minor, item.CarryOut.Minor, item.Replaces
 	}
 	comp := n.Composition
 	steps := []struct {
@@ -168,8 +180,8 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 		args []any
 		rows int // expected, -1 for any
 	}{
-		{insertPayouts, []any{batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas, gmfs, carryIn, carryOut}, k},
-		{claimLines, []any{batch, comp.Cutoff, comp.Period, comp.Order, distributors, maxLine, now}, -1},
+		{insertPayouts, []any{batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas, gmfs, carryIn, carryOut, replaces}, k},
+		{claimLines, []any{batch, comp.Cutoff, comp.Period, comp.Order, distributors, maxLine, now, append([]int64{}, comp.Reissue...)}, -1},
 		{takeCarries, []any{batch}, -1},
 		{postHolds, []any{batch}, k},
 		{noteCreated, []any{batch, now, by.Name}, k},

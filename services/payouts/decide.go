@@ -95,6 +95,9 @@ func (s *Service) release(tx *gorm.DB, by models.Actor, b models.Batch) error {
 	if err := refuseUnpayable(tx, b.ID, now); err != nil {
 		return err
 	}
+	if err := refuseContradicted(tx, b.ID); err != nil {
+		return err
+	}
 	n, err := store.ExecTx(tx, approvePayouts, b.ID, now, by.Name, now.Add(models.HandOverWithin))
 	if err != nil {
 		return fmt.Errorf("approve payouts of batch %d: %w", b.ID, err)

@@ -41,11 +41,15 @@ WHERE id = $1 AND state = 'approved' AND COALESCE(hand_over_at, '-infinity') <= 
 	standingOf = `SELECT state, hand_over_at FROM batches WHERE id = $1`
 )
 
-// Locks are taken by id. A payout whose payee was suspended meanwhile is left where it is by the one and cancelled by
-// the other, unless an earlier request for it may still reach the rail: see unsettled.
+// sendable is true of a payout p to a payee d that may leave; the argument is the Bogotá date.
+var sendable = payableNow + ` AND NOT ` + contradicted
+
+// Locks are taken by id. A payout whose payee was suspended meanwhile, or whose money the rail pays by an earlier payout
+// after all, is left where it is by the one and cancelled by the other, unless an earlier request for it may still reach
+// the rail: see unsettled.
 var (
 	claimApproved = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
-WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND ` + fmt.Sprintf(payableNow, "$5") + `
+WHERE p.batch_id = $1 AND p.id BETWEEN $2 AND $3 AND p.state = 'approved' AND ` + fmt.Sprintf(sendable, "$5") + `
   AND p.method_kind <> ALL($6)
 ORDER BY p.id LIMIT $4 FOR UPDATE OF p SKIP LOCKED FOR SHARE OF d SKIP LOCKED`
 	claimUnpayable = `SELECT ` + payoutColumns + ` FROM payouts p JOIN distributors d ON d.id = p.distributor_id
@@ -56,12 +60,13 @@ ORDER BY p.id FOR UPDATE OF p SKIP LOCKED`
 
 // hindrances are what keeps an approved payee from being paid at the last moment.
 var hindrances = []struct {
-	cause models.Refusal
+	cause providers.Cause
 	note  string
 	sql   string
 }{
-	{models.RefusedSuspended, "payee is not verified any more", fmt.Sprintf(claimUnpayable, fmt.Sprintf(verifiedNow, "$4"))},
-	{models.RefusedAccount, "account of the payee was changed", fmt.Sprintf(claimUnpayable, fmt.Sprintf(settledNow, "$4"))},
+	{providers.CauseSuspended, "payee is not verified any more", fmt.Sprintf(claimUnpayable, fmt.Sprintf(verifiedNow, "$4"))},
+	{providers.CauseAccountChanged, "account of the payee was changed", fmt.Sprintf(claimUnpayable, fmt.Sprintf(settledNow, "$4"))},
+	{providers.CauseContradicted, "the rail pays the same money by an earlier payout after all", fmt.Sprintf(claimUnpayable, `(CAST($4 AS date) IS NOT NULL AND NOT `+contradicted+`)`)},
 }
 
 // claimSize is how many payouts are marked as being sent in one transaction: enough to keep the connection busy for

@@ -83,17 +83,22 @@ func (f Filter) where(now time.Time) (string, pgx.NamedArgs) {
 	add(!f.FailedSince.IsZero(), "p.state IN ('failed', 'expired', 'returned') AND p.state_at > @failed_since", "failed_since", f.FailedSince)
 	if f.Search != "" {
 		conditions = append(conditions, searchCondition)
-		args["search"] = strings.ToUpper(strings.TrimPrefix(f.Search, "#"))
-		args["raw"] = f.Search
-		args["digits"] = strings.Map(func(r rune) rune {
-			if r >= '0' && r <= '9' {
-				return r
-			}
-			return -1
-		}, f.Search)
-		args["like"] = store.Containing(models.Fold(f.Search))
+		bindSearch(args, f.Search)
 	}
 	return strings.Join(append(conditions, "TRUE"), " AND "), args
+}
+
+// bindSearch fills searchCondition.
+func bindSearch(args pgx.NamedArgs, search string) {
+	args["search"] = strings.ToUpper(strings.TrimPrefix(search, "#"))
+	args["raw"] = search
+	args["digits"] = strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, search)
+	args["like"] = store.Containing(models.Fold(search))
 }
 
 // Every form is found by an index of its own, and the payouts by their ids; a name is looked for among people, never in

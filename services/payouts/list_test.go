@@ -62,7 +62,7 @@ func TestWhatStandsAroundAPayout(t *testing.T) {
 	}
 	x.State, x.RailCode = models.PayoutExpired, "809"
 	reason, ok, err := o.ReasonOf(t.Context(), x)
-	if err != nil || !ok || reason.Cause != "expired" || !reason.Retry || reason.Rail == "" {
+	if err != nil || !ok || reason.Cause != "expired" || reason.Rail == "" {
 		t.Errorf("reason %+v, %v, %v", reason, ok, err)
 	}
 	counts, err := o.ReviewCounts(t.Context(), b.ID)

@@ -88,7 +88,7 @@ const (
 	released = `
 CREATE TEMP TABLE released ON COMMIT DROP AS
 SELECT id, state, distributor_id, amount, carry_in - carry_out AS back FROM payouts p WHERE batch_id = %d AND `
-	cancelReleased = `UPDATE payouts SET state = 'cancelled', state_at = $1, version = version + 1 WHERE id IN (SELECT id FROM released)`
+	cancelReleased = `UPDATE payouts SET state = 'cancelled', state_at = $1, overdue_at = NULL, version = version + 1 WHERE id IN (SELECT id FROM released)`
 	postReleased   = `
 INSERT INTO ledger_entries (debit, debit_party, credit, credit_party, amount, currency, kind, source, source_id, step)
 SELECT 'held', distributor_id, 'payable', distributor_id, amount, currency, 'release', 'payout', id, version FROM payouts WHERE id IN (SELECT id FROM released)`

@@ -91,6 +91,7 @@ func (s *Service) beginOperation(ctx context.Context, by models.Actor, id int64,
 			if err := refuseUnsettled(tx, p, s.Now()); err != nil {
 				return err
 			}
+			p.Cause = string(providers.CauseCancelled)
 			if err := s.move(tx, &p, models.PayoutCancelled, change{origin: "person", by: by, note: reason}); err != nil {
 				return err
 			}

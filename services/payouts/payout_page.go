@@ -57,7 +57,6 @@ type Reason struct {
 	Cause string // key of the catalogues under "cause."
 	Code  string // the rail's
 	Rail  string // the rail's own words
-	Retry bool   // whether sending again, unchanged, may help
 }
 
 // ReasonOf explains a payout's failure; ok is false when nothing failed.
@@ -72,7 +71,6 @@ func (s *Service) ReasonOf(ctx context.Context, p models.Payout) (r Reason, ok b
 	}
 	// A payout without a number at the rail was refused when it was submitted: that is the other table of codes.
 	x := rail.Explain(p.RailCode, p.RailID != "")
-	r.Retry = x.Retry
 	if r.Rail == "" {
 		r.Rail = x.Rail
 	}
@@ -95,4 +93,4 @@ var causes = []providers.Cause{providers.CauseDocument, providers.CauseName, pro
 	providers.CauseBank, providers.CauseBank3rd, providers.CauseAmount, providers.CauseBelowMinimum, providers.CauseLimit, providers.CauseFunds,
 	providers.CauseCompliance, providers.CauseMethod, providers.CauseExpired, providers.CauseReversed, providers.CauseCancelled,
 	providers.CauseBadRequest, providers.CauseBadSignature, providers.CauseBadAddress, providers.CauseNotEnabled, providers.CauseUnavailable,
-	providers.CauseDuplicate, providers.CauseTransition, providers.CauseNotFound, providers.CauseOther}
+	providers.CauseDuplicate, providers.CauseTransition, providers.CauseNotFound, providers.CauseSuspended, providers.CauseAccountChanged, providers.CauseContradicted, providers.CauseOther}

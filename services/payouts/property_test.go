@@ -36,6 +36,7 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"owe":      r.owe,
 			"compose":  r.compose,
+			"reissue":  r.reissue,
 			"decide":   r.decide,
 			"remove":   r.remove,
 			"recall":   r.recall,
@@ -56,7 +57,12 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 			"sweep":   func(*rapid.T) { r.allow(o.Sweep(t.Context())) },
 			"refuse":  r.refuse,
 			"notify":  r.notify,
-			"":        func(*rapid.T) { o.balanced() },
+			"": func(*rapid.T) {
+				o.balanced()
+				if n := o.number(lost); n != 0 {
+					t.Fatalf("%d lines or payouts are lost or paid twice", n)
+				}
+			},
 		})
 		r.settle()
 	})
@@ -91,6 +97,47 @@ func (r *random) compose(rt *rapid.T) {
 		r.t.Fatal(err)
 	}
 }
+
+// reissue issues again whatever came back, or some of it: refusals leave everything as it is.
+func (r *random) reissue(rt *rapid.T) {
+	var ids []int64
+	rows, err := r.db.Pool.Query(r.t.Context(), `SELECT id FROM payouts ORDER BY id`)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			r.t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	if len(ids) == 0 {
+		return
+	}
+	choice := payouts.FailureChoice{All: rapid.Bool().Draw(rt, "all")}
+	if !choice.All {
+		choice.IDs = rapid.SliceOfNDistinct(rapid.SampledFrom(ids), 1, min(3, len(ids)), rapid.ID).Draw(rt, "payouts")
+	}
+	p, err := r.ReissuePreview(r.t.Context(), r.connection, choice)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n := payouts.NewBatch{ConnectionID: r.connection, ExpectCount: len(p.Preview.Items), ExpectTotal: p.Preview.Total, Submit: rapid.Bool().Draw(rt, "submit")}
+	_, err = r.Reissue(r.t.Context(), r.maker, choice, n)
+	if (err == nil) != (len(p.Preview.Items) > 0) {
+		r.t.Fatalf("%d payouts could be issued again: %v", len(p.Preview.Items), err)
+	}
+	r.allow(err)
+}
+
+// lost counts lines that are neither payable, kept back, under way nor paid, or in two payouts that pay.
+const lost = `SELECT (SELECT count(*) FROM commission_lines l WHERE l.state NOT IN ('eligible', 'held', 'in_batch', 'paid'))
+    + (SELECT count(*) FROM commission_lines l JOIN payouts p ON p.id = l.payout_id WHERE p.state IN ('failed', 'expired', 'returned', 'cancelled'))
+    + (SELECT count(*) FROM (SELECT x.line_id FROM payout_lines x JOIN payouts p ON p.id = x.payout_id AND p.state NOT IN ('failed', 'expired', 'returned', 'cancelled')
+        GROUP BY 1 HAVING count(*) > 1) twice)
+    + (SELECT count(*) FROM (SELECT replaces_id FROM payouts WHERE replaces_id IS NOT NULL AND state NOT IN ('failed', 'expired', 'returned', 'cancelled')
+        GROUP BY 1 HAVING count(*) > 1) twice)`
 
 // some picks a batch in one of the states, if there is one.
 func (r *random) some(rt *rapid.T, states ...models.BatchState) (models.Batch, bool) {

@@ -26,6 +26,7 @@ var navigation = []group{
 	{"money", []entry{
 		{"batches", urls.NavBatches, "stack-2", models.PermBatchesView, true, "b"},
 		{"payouts", urls.NavPayouts, "cash-banknote", models.PermPayoutsView, false, "p"},
+		{"failures", urls.FailuresPattern, "circle-x", models.PermPayoutsView, false, ""},
 		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false, "c"},
 		{"requests", urls.NavRequests, "clipboard-check", models.PermRequestsView, true, ""},
 		{"ledger", urls.NavLedger, "scale", models.PermLedgerView, false, ""},

@@ -104,7 +104,6 @@ type Reason struct {
 	Cause string
 	Code  string
 	Rail  string
-	Retry bool
 }
 
 // Event is one step of the payout's history.
@@ -156,6 +155,9 @@ type ShowPage struct {
 	Entries      []Entry
 	Notices      []Notice
 	Offered      []string // hold, release, cancel, lookup
+	Failed       *Failed  // nil unless the money came back
+	Before       []Link
+	After        []Link
 	Problem      string
 	Waits        string            // what it waits for, when it is approved and not handed over
 	Errors       map[string]string // beside the fields of what the rail charged
@@ -176,9 +178,9 @@ func (p ShowPage) Offers(op string) bool {
 	return false
 }
 
-// Reissue answers whether the money is payable again and this person can build the batch that pays it.
+// Reissue answers whether the payout can be issued again, by this person.
 func (p ShowPage) Reissue() bool {
-	return p.Payout.State.Releases() && p.May(models.PermBatchesPrepare)
+	return p.Failed != nil && p.Failed.Why == "" && p.May(models.PermBatchesPrepare)
 }
 
 // Network is how people call where the money goes: Efecty, Bancolombia, Nequi.

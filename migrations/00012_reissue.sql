@@ -1,0 +1,42 @@
+-- +goose Up
+-- A payout that is issued again, in place of one whose money came back. replaces_id names that one; next_method_id is the
+-- way of paying that its successor takes instead of the preferred one. One live successor at most, whatever path was taken.
+ALTER TABLE payouts
+    ADD COLUMN replaces_id    bigint REFERENCES payouts CHECK (replaces_id < id),
+    ADD COLUMN next_method_id bigint REFERENCES payout_methods,
+    ADD COLUMN reminded_at    timestamptz;  -- when the payee was last reminded to collect it
+CREATE UNIQUE INDEX payouts_one_successor ON payouts (replaces_id)
+    WHERE replaces_id IS NOT NULL AND state NOT IN ('failed','expired','returned','cancelled');
+CREATE INDEX payouts_replaces ON payouts (replaces_id) WHERE replaces_id IS NOT NULL;
+-- Money given back that the rail pays after all: an alarm until a person has put it right.
+CREATE INDEX payouts_contradicted ON payouts (id) WHERE overdue_at IS NOT NULL AND state IN ('failed','expired','returned','cancelled');
+-- +goose StatementBegin
+CREATE FUNCTION guard_successor() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM payouts WHERE id = NEW.replaces_id AND distributor_id = NEW.distributor_id
+                   AND state IN ('failed','expired','returned','cancelled')) THEN
+        RAISE EXCEPTION 'payout % cannot take the place of payout %', NEW.code, NEW.replaces_id USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+CREATE TRIGGER payouts_successor BEFORE INSERT OR UPDATE OF replaces_id ON payouts FOR EACH ROW WHEN (NEW.replaces_id IS NOT NULL)
+    EXECUTE FUNCTION guard_successor();
+
+-- How many days before the expected expiry payees are reminded; 0 is never.
+ALTER TABLE connections ADD COLUMN remind_days integer NOT NULL DEFAULT 2 CHECK (remind_days BETWEEN 0 AND 30);
+
+-- Messages to payees go by text message too, and each of them once.
+ALTER TABLE mails
+    ADD COLUMN channel text NOT NULL DEFAULT 'mail' CHECK (channel IN ('mail','sms')),
+    ADD COLUMN once    text NOT NULL DEFAULT '';
+CREATE UNIQUE INDEX mails_once ON mails (once) WHERE once <> '';
+
+-- +goose Down
+DROP INDEX mails_once;
+ALTER TABLE mails DROP COLUMN once, DROP COLUMN channel;
+ALTER TABLE connections DROP COLUMN remind_days;
+DROP TRIGGER payouts_successor ON payouts;
+DROP FUNCTION guard_successor;
+ALTER TABLE payouts DROP COLUMN reminded_at, DROP COLUMN next_method_id, DROP COLUMN replaces_id;
+DROP INDEX payouts_contradicted;
