@@ -9,6 +9,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/audit"
+	"pagaduria/services/events"
 	"pagaduria/services/queue"
 	"pagaduria/services/store"
 )
@@ -66,6 +67,10 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, v Verdi
 		case models.Reject:
 			err = s.releaseAll(tx, id, by, "batch rejected: "+v.Reason)
 		}
+		if err != nil {
+			return err
+		}
+		err = events.Record(tx, events.Event{Kind: "batch." + string(b.State), SubjectType: "batch", SubjectID: id, Staff: []int64{b.MakerID}, Facts: batchNews(b, by)})
 		if err != nil {
 			return err
 		}
