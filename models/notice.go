@@ -2,6 +2,7 @@ package models
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"pagaduria/models/colombia"
@@ -30,24 +31,16 @@ var topics = map[string]Topic{
 	"request.refused": TopicAnswer,
 	"payouts.failed": TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed,
 	"payouts.expired": TopicExpiring, "payouts.expiring": TopicExpiring, "batch.expiring": TopicExpiring, "batch.expired": TopicExpiring,
-	"float.low": TopicFloat,
-	"work.done": TopicWork, "work.failed": TopicWork,
-}
-
-// NoticeKinds lists the kinds of events that have a topic and a sentence of their own.
-func NoticeKinds() []string {
-	kinds := make([]string, 0, len(topics))
-	for k := range topics {
-		kinds = append(kinds, k)
-	}
-	slices.Sort(kinds)
-	return kinds
+	"float.low": TopicFloat, "distributor.call": TopicWaiting,
 }
 
 // TopicOf answers the topic of an event's kind.
 func TopicOf(kind string) Topic {
 	if t, ok := topics[kind]; ok {
 		return t
+	}
+	if strings.HasPrefix(kind, "task.") || strings.HasPrefix(kind, "work.") {
+		return TopicWork
 	}
 	return TopicOther
 }

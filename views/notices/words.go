@@ -79,21 +79,11 @@ func Link(n models.Notice) string {
 	case "payouts.expiring":
 		return urls.PayoutsWith(url.Values{"recent": {"expiring"}})
 	}
-	switch n.SubjectType {
-	case "batch":
-		return urls.Batch(n.SubjectID)
-	case "payout":
-		return urls.Payout(n.SubjectID)
-	case "distributor":
-		return urls.Distributor(n.SubjectID)
-	case "connection":
-		return urls.Connection(n.SubjectID)
-	case "order":
-		return urls.Order(n.SubjectID)
-	case "import":
-		if kind, _ := n.Facts["Kind"].(string); slices.Contains(urls.ImportKinds, kind) {
-			return urls.Import(kind, n.SubjectID)
-		}
+	if kind, _ := n.Facts["Kind"].(string); n.SubjectType == "import" && slices.Contains(urls.ImportKinds, kind) {
+		return urls.Import(kind, n.SubjectID)
+	}
+	if to := urls.Record(n.SubjectType, n.SubjectID); to != "" {
+		return to
 	}
 	return urls.Notices()
 }
