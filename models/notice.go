@@ -29,7 +29,7 @@ var topics = map[string]Topic{
 	"batch.waiting": TopicWaiting, "request.made": TopicWaiting,
 	"batch.approved": TopicAnswer, "batch.returned": TopicAnswer, "batch.rejected": TopicAnswer, "request.granted": TopicAnswer,
 	"request.refused": TopicAnswer,
-	"payouts.failed": TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed,
+	"payouts.failed":  TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed,
 	"payouts.expired": TopicExpiring, "payouts.expiring": TopicExpiring, "batch.expiring": TopicExpiring, "batch.expired": TopicExpiring,
 	"float.low": TopicFloat, "distributor.call": TopicWaiting,
 }
