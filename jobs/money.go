@@ -16,6 +16,7 @@ const (
 	pollEvery       = 2 * time.Second
 	sweepMoneyEvery = 5 * time.Second
 	alarmEvery      = time.Minute
+	scheduleEvery   = time.Minute
 )
 
 // Money are the services behind the jobs of this file. Logger is told of overdue payouts; nil is the default one.
@@ -36,7 +37,10 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 		return m.Webhooks.Work(ctx, job.Args)
 	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.AlarmArgs]) error { return m.alarm(ctx) }))
-	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{})}
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.ScheduleArgs]) error {
+		return m.Payouts.RunSchedules(ctx)
+	}))
+	return []*river.PeriodicJob{Every(scheduleEvery, payouts.ScheduleArgs{}), Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{})}
 }
 
 // alarm warns of payouts that should have moved on; the gauge pagaduria_payouts_overdue says the same.

@@ -11,6 +11,7 @@ type Composition struct {
 	DistributorID int64        `json:"distributor_id,omitempty"`
 	Order         string       `json:"order,omitempty"`
 	Excluded      []int64      `json:"excluded,omitempty"` // distributor ids
+	Minimum       Money        `json:"minimum,omitzero"`   // a payee's payout below it waits for a later batch; zero for none
 }
 
 // Candidate is one payee whose lines match a composition.
@@ -51,6 +52,7 @@ const (
 	RefusedDocument   Refusal = "document"        // the rail does not take this document
 	RefusedMethod     Refusal = "method"          // the rail does not offer this method, or its details do not suit
 	RefusedLimit      Refusal = "limit"           // above the connection's limit
+	RefusedMinimum    Refusal = "under_minimum"   // of this batch: carried over to a later one
 	RefusedExcluded   Refusal = "excluded"        // by the person who prepares the batch
 )
 

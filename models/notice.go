@@ -31,6 +31,7 @@ var topics = map[string]Topic{
 	"request.refused": TopicAnswer,
 	"payouts.failed":  TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed,
 	"payouts.expired": TopicExpiring, "payouts.expiring": TopicExpiring, "batch.expiring": TopicExpiring, "batch.expired": TopicExpiring,
+	"schedule.maker": TopicFailed, "schedule.made": TopicWork, "schedule.nothing": TopicWork,
 	"float.low": TopicFloat, "distributor.call": TopicWaiting,
 }
 

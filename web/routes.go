@@ -60,6 +60,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		importRoutes(h),
 		earningRoutes(h),
 		moneyRoutes(h),
+		scheduleRoutes(h),
 		railRoutes(h),
 		requestRoutes(h),
 	)

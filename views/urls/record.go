@@ -11,6 +11,8 @@ func Record(subjectType string, id int64) string {
 		return Distributor(id)
 	case "connection":
 		return Connection(id)
+	case "schedule":
+		return Schedule(id)
 	case "request":
 		return Request(id)
 	}
