@@ -40,6 +40,8 @@ var records = map[string]string{
 	"/webhooks/events/:id":     `SELECT max(id) FROM webhook_events`,
 	"/connections/:id":         `SELECT min(id) FROM connections`,
 	"/staff/:id":               `SELECT id FROM staff WHERE email = 'support@demo.test'`,
+	"/schedules/:id":           `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
+		SELECT 'Fridays', min(id), 'weekly', '{5}', 600, 'next', false, (SELECT id FROM staff WHERE email = 'finance@demo.test'), now() FROM connections RETURNING id`,
 	"/outbox/:id":              `SELECT max(id) FROM mails`,
 	"/topups/:topup":           `SELECT max(id) FROM float_topups`,
 	"/caps/:cap":               `SELECT max(id) FROM caps`,

@@ -27,6 +27,7 @@ type composition struct {
 	Methods      []string `form:"method"`
 	Distributor  int64    `form:"distributor"`
 	Order        string   `form:"order"`
+	Minimum      string   `form:"minimum"` // pesos, as typed
 	Excluded     []int64  `form:"x"`
 	Page         int      `form:"page"`
 	Name         string   `form:"name"`
@@ -56,6 +57,12 @@ func (q *composition) lines(now time.Time) (comp models.Composition, wrong map[s
 	}
 	if q.Period != "" && !periodShape.MatchString(q.Period) {
 		wrong["period"] = "batches.compose.period_bad"
+	}
+	if q.Minimum != "" {
+		var err error
+		if comp.Minimum, err = typedPesos(q.Minimum); err != nil || comp.Minimum.Minor < 0 {
+			wrong["minimum"] = "batches.compose.minimum_bad"
+		}
 	}
 	for _, m := range q.Methods {
 		if k := models.MethodKind(m); k.Valid() && !slices.Contains(comp.Methods, k) {
@@ -88,7 +95,7 @@ func (h *Handlers) compose(c echo.Context, q composition, query url.Values, stat
 	comp, wrong := q.lines(h.Now())
 	p := view.ComposePage{Page: h.page(c, i18n.T(ctx, "batches.compose.title"), "batches"), Query: listQuery(query, "page"), Cutoff: comp.Cutoff,
 		Problem: problem, PageNo: max(q.Page, 0), Errors: map[string]string{}}
-	p.Form = view.Form{ConnectionID: q.Connection, Cutoff: q.Cutoff, Period: q.Period, Methods: q.methodsKnown, Distributor: comp.DistributorID, Order: q.Order}
+	p.Form = view.Form{ConnectionID: q.Connection, Cutoff: q.Cutoff, Period: q.Period, Methods: q.methodsKnown, Distributor: comp.DistributorID, Order: q.Order, Minimum: q.Minimum}
 	for field, key := range wrong {
 		p.Errors[field] = i18n.T(ctx, key)
 	}
@@ -248,6 +255,7 @@ func (q composition) query() url.Values {
 	set("period", q.Period)
 	set("distributor", urls.Num(q.Distributor))
 	set("order", q.Order)
+	set("minimum", q.Minimum)
 	for _, x := range q.Excluded {
 		v.Add("x", urls.Num(x))
 	}

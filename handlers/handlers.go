@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pagaduria/models"
+	"pagaduria/services/alerts"
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
@@ -37,6 +38,7 @@ type Handlers struct {
 	Finder       *search.Service
 	Webhooks     *webhooks.Service
 	Requests     *requests.Service
+	Alerts       *alerts.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time

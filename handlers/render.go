@@ -19,7 +19,7 @@ func (h *Handlers) page(c echo.Context, title, active string) layout.Page {
 	return layout.Page{
 		Title: title, Active: active, Staff: viewer(c), CSRF: v.CSRF, Flash: v.Flash, Theme: v.Theme,
 		Path: c.Request().URL.RequestURI(), Demo: h.Demo, Now: h.Now(), Merchant: h.Merchant,
-		Counts: h.badges(c),
+		Counts: h.badges(c), Unread: h.unread(c),
 	}
 }
 
@@ -34,6 +34,19 @@ func (h *Handlers) badges(c echo.Context) map[string]int {
 		return nil
 	}
 	return map[string]int{"batches": int(waiting)}
+}
+
+// unread is the number at the bell, up to a second old; a page without it is whole.
+func (h *Handlers) unread(c echo.Context) int {
+	by := ActorFrom(c)
+	if by.StaffID == 0 || h.Alerts == nil {
+		return 0
+	}
+	n, err := h.Alerts.Badge(c.Request().Context(), by)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // partial answers whether htmx asks for a part: not for a whole page by a boosted link, and not to

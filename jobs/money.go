@@ -18,6 +18,7 @@ const (
 	sweepMoneyEvery = 5 * time.Second
 	alarmEvery      = time.Minute
 	tendEvery       = time.Minute
+	scheduleEvery   = time.Minute
 )
 
 // Money are the services behind the jobs of this file. Logger is told of overdue payouts; nil is the default one.
@@ -40,8 +41,11 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 		return m.Webhooks.Work(ctx, job.Args)
 	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.AlarmArgs]) error { return m.alarm(ctx) }))
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.ScheduleArgs]) error {
+		return m.Payouts.RunSchedules(ctx)
+	}))
 	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{}),
-		Every(tendEvery, payouts.TendArgs{})}
+		Every(tendEvery, payouts.TendArgs{}), Every(scheduleEvery, payouts.ScheduleArgs{})}
 }
 
 // alarm warns of payouts that should have moved on; the gauge pagaduria_payouts_overdue says the same.

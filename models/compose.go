@@ -12,6 +12,7 @@ type Composition struct {
 	Order         string       `json:"order,omitempty"`
 	Excluded      []int64      `json:"excluded,omitempty"` // distributor ids
 	Reissue       []int64      `json:"reissue,omitempty"`  // payouts whose lines are taken and no others, one a payee
+	Minimum       Money        `json:"minimum,omitzero"`   // a payee's payout below it waits for a later batch; zero for none
 }
 
 // Candidate is one payee whose lines match a composition.
@@ -55,6 +56,7 @@ const (
 	RefusedMethod     Refusal = "method"          // the rail does not offer this method, or its details do not suit
 	RefusedLimit      Refusal = "limit"           // above the connection's limit
 	RefusedCap        Refusal = "cap"             // above what may be handed over in a whole day
+	RefusedMinimum    Refusal = "under_minimum"   // of this batch: carried over to a later one
 	RefusedExcluded   Refusal = "excluded"        // by the person who prepares the batch
 )
 

@@ -61,6 +61,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		earningRoutes(h),
 		moneyRoutes(h),
 		failureRoutes(h),
+		scheduleRoutes(h),
 		railRoutes(h),
 		requestRoutes(h),
 	)

@@ -38,6 +38,12 @@ func peopleRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.SessionsOthersPattern, Perm: models.PermSignedIn, Handler: h.RevokeOtherSessions},
 		{Method: post, Path: urls.SessionsAllPattern, Perm: models.PermSignedIn, Handler: h.RevokeAllSessions},
 
+		{Method: get, Path: urls.NoticesPattern, Perm: models.PermSignedIn, Handler: h.Notices},
+		{Method: post, Path: urls.ReadNoticesPattern, Perm: models.PermSignedIn, Handler: h.ReadNotices},
+		{Method: post, Path: urls.OpenNoticePattern, Perm: models.PermSignedIn, Handler: h.OpenNotice},
+		{Method: get, Path: urls.NoticePreferencesPattern, Perm: models.PermSignedIn, Handler: h.NoticePreferences},
+		{Method: post, Path: urls.NoticePreferencesPattern, Perm: models.PermSignedIn, Handler: h.SaveNoticePreferences},
+
 		{Method: get, Path: urls.StaffListPattern, Perm: models.PermStaffView, Handler: h.StaffList},
 		{Method: get, Path: urls.StaffNewPattern, Perm: models.PermStaffEdit, Handler: h.StaffNew},
 		{Method: post, Path: urls.StaffNewPattern, Perm: models.PermStaffEdit, Handler: h.StaffAdd},

@@ -162,6 +162,15 @@ var ownRecords = map[string]theirs{
 		}
 		return urls.RemovePasskey(key)
 	}, `SELECT CAST(count(*) AS text) FROM staff_passkeys WHERE staff_id = $1`},
+	urls.OpenNoticePattern: {func(s *site, id int64) string {
+		var notice int64
+		err := s.app.db.Pool.QueryRow(s.t.Context(), `WITH e AS (INSERT INTO events (kind, subject_type, subject_id, delivered_at) VALUES ('batch.waiting', 'batch', 1, now()) RETURNING id)
+			INSERT INTO notices (staff_id, event_id, topic, created_at) SELECT $1, id, 'waiting', now() FROM e RETURNING id`, id).Scan(&notice)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return urls.OpenNotice(notice)
+	}, `SELECT CAST(count(*) AS text) FROM notices WHERE staff_id = $1 AND read_at IS NULL`},
 }
 
 func TestOtherPeoplesRecordsAreOutOfReach(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/providers"
 	"pagaduria/providers/d24"
+	"pagaduria/services/alerts"
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
@@ -29,6 +30,7 @@ import (
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
 	"pagaduria/views/i18n"
+	"pagaduria/views/notices"
 	"pagaduria/views/urls"
 )
 
@@ -113,6 +115,9 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
 	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds(h)}
+	h.Alerts = &alerts.Service{DB: db, Mail: h.Mail, Now: h.Now, Compose: func(locale, name string, list []models.Notice) (subject, body string) {
+		return notices.Mail(a.address, locale, name, list)
+	}}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
 	return nil
@@ -168,6 +173,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	var schedule []*river.PeriodicJob
 	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
 	schedule = append(schedule, jobs.AddImports(workers, a.h.Imports, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)
 
 	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop

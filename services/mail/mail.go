@@ -23,6 +23,7 @@ type Message struct {
 	Subject string
 	Body    string
 	Link    string
+	Once    string // the same text is mailed once for ever; "" each time
 }
 
 // Sender hands one mail to a mail server.
@@ -48,14 +49,17 @@ func New(db *store.DB, v *vault.Vault, now func() time.Time) *Outbox {
 // linkLabel ties a wrapped link to the address it is for.
 func linkLabel(recipient string) string { return "mail link " + recipient }
 
-// Write puts a mail into the outbox in the transaction tx.
+const insertMail = `
+INSERT INTO mails (recipient, subject, body, link, created_at, once) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (once) WHERE once <> '' DO NOTHING`
+
+// Write puts a mail into the outbox in the transaction tx. One whose Once is there already is left out.
 func (o *Outbox) Write(tx *gorm.DB, m Message) error {
 	var link []byte
 	if m.Link != "" {
 		link = o.vault.Seal([]byte(m.Link), linkLabel(m.To))
 	}
-	_, err := store.ExecTx(tx, `INSERT INTO mails (recipient, subject, body, link, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		m.To, m.Subject, m.Body, link, o.now())
+	_, err := store.ExecTx(tx, insertMail, m.To, m.Subject, m.Body, link, o.now(), m.Once)
 	if err != nil {
 		return fmt.Errorf("write a mail: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/audit"
+	"pagaduria/services/events"
 	"pagaduria/services/store"
 )
 
@@ -133,12 +134,22 @@ func (s *Service) submit(tx *gorm.DB, by models.Actor, id int64, seen int) error
 	if err := s.saveOpen(tx, b); err != nil {
 		return err
 	}
+	err = events.Record(tx, events.Event{Kind: "batch.waiting", SubjectType: "batch", SubjectID: id, Permission: models.PermBatchesDecide, Except: by.StaffID,
+		Facts: batchNews(b, by)})
+	if err != nil {
+		return err
+	}
 	return audit.Record(tx, audit.Entry{By: by, Action: "batch.submit", SubjectType: "batch", SubjectID: id,
 		After: batchFacts(b)})
 }
 
 func batchFacts(b models.Batch) map[string]any {
 	return map[string]any{"code": b.Code, "state": b.State, "items": b.Items, "total": b.Total.String(), "seal": fmt.Sprintf("%x", b.ContentHash)}
+}
+
+// batchNews fills the sentences that tell of a batch.
+func batchNews(b models.Batch, by models.Actor) map[string]any {
+	return map[string]any{"Name": b.Name, "Count": b.Items, "Total": b.Total, "Who": by.Name, "Reason": b.Reason}
 }
 
 // Recall takes a batch back before it is decided on; everything in it is payable again.

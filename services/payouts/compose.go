@@ -179,6 +179,9 @@ func (s *Service) judge(list []models.Candidate, comp models.Composition, t term
 	splits := map[models.MethodKind]*Split{}
 	for _, c := range list {
 		item, why, detail := price(c, today, t)
+		if why == "" && item.Amount.Minor < comp.Minimum.Minor {
+			why = models.RefusedMinimum
+		}
 		switch {
 		case why != "":
 			p.LeftOut = append(p.LeftOut, LeftOut{c, why, detail})

@@ -9,6 +9,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/audit"
+	"pagaduria/services/events"
 	"pagaduria/services/queue"
 	"pagaduria/services/store"
 )
@@ -64,6 +65,10 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, v Verdi
 			return fmt.Errorf("record decision on batch %d: %w", id, err)
 		}
 		if err := s.settleDecision(tx, by, before, b, v); err != nil {
+			return err
+		}
+		err = events.Record(tx, events.Event{Kind: "batch." + string(b.State), SubjectType: "batch", SubjectID: id, Staff: []int64{b.MakerID}, Facts: batchNews(b, by)})
+		if err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "batch." + string(v.Decision), SubjectType: "batch", SubjectID: id, Reason: v.Reason,

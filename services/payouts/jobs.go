@@ -31,6 +31,15 @@ type SweepArgs struct{}
 // Kind names the job.
 func (SweepArgs) Kind() string { return "payouts.sweep" }
 
+// ScheduleArgs is the job that composes the batches that are due.
+type ScheduleArgs struct{}
+
+// Kind names the job in the queue.
+func (ScheduleArgs) Kind() string { return "payouts.schedules" }
+
+// InsertOpts tries once: the next round comes within a minute.
+func (ScheduleArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
+
 // AlarmArgs is the periodic job that tells the log how many payouts are overdue.
 type AlarmArgs struct{}
 

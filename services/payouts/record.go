@@ -13,6 +13,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/providers"
 	"pagaduria/services/audit"
+	"pagaduria/services/events"
 	"pagaduria/services/store"
 )
 
@@ -278,6 +279,11 @@ func (s *Service) pauseWhen(tx *gorm.DB, connection models.Connection, outcomes 
 		}
 		n, err := store.ExecTx(tx, pauseConnection, connection.ID, cause, s.Now())
 		if err != nil || n == 0 {
+			return err
+		}
+		err = events.Record(tx, events.Event{Kind: "connection.paused", SubjectType: "connection", SubjectID: connection.ID, Permission: models.PermConnectionsView,
+			Facts: map[string]any{"Name": connection.Name, "Cause": cause}})
+		if err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: models.System("dispatch"), Action: "connection.pause", SubjectType: "connection", SubjectID: connection.ID,

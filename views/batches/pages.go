@@ -107,6 +107,7 @@ type Form struct {
 	Methods      []models.MethodKind
 	Distributor  int64
 	Order        string
+	Minimum      string // pesos, as typed
 }
 
 // ComposePage is the composer with the preview under it.
@@ -168,7 +169,7 @@ func (p ComposePage) hidden() []ui.Pair {
 	pairs := []ui.Pair{
 		{Name: "connection", Value: urls.Num(p.Form.ConnectionID)}, {Name: "cutoff", Value: p.Cutoff.Format(time.RFC3339Nano)},
 		{Name: "cutoff_typed", Value: p.Form.Cutoff}, {Name: "period", Value: p.Form.Period}, {Name: "distributor", Value: idOrNone(p.Form.Distributor)},
-		{Name: "order", Value: p.Form.Order}, {Name: "expect_count", Value: strconv.Itoa(p.Count)},
+		{Name: "order", Value: p.Form.Order}, {Name: "minimum", Value: p.Form.Minimum}, {Name: "expect_count", Value: strconv.Itoa(p.Count)},
 		{Name: "expect_total", Value: strconv.FormatInt(p.Total.Minor, 10)},
 	}
 	for _, m := range p.Form.Methods {

@@ -25,6 +25,7 @@ var navigation = []group{
 	{"", []entry{{"home", urls.Home(), "home-2", models.PermHome, false, "h"}}},
 	{"money", []entry{
 		{"batches", urls.NavBatches, "stack-2", models.PermBatchesView, true, "b"},
+		{"calendar", urls.NavCalendar, "calendar", models.PermBatchesView, false, ""},
 		{"payouts", urls.NavPayouts, "cash-banknote", models.PermPayoutsView, false, "p"},
 		{"failures", urls.FailuresPattern, "circle-x", models.PermPayoutsView, false, ""},
 		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false, "c"},

@@ -37,6 +37,7 @@ type Page struct {
 	Demo     bool           // demo data, said in the top bar
 	Now      time.Time      // for the foot of the navigation and ui.When
 	Counts   map[string]int // badge of a navigation entry, by its key
+	Unread   int            // notices, for the bell
 	Merchant string
 }
 

@@ -15,6 +15,8 @@ func Record(subjectType string, id int64) string {
 		return Cap(id)
 	case "connection":
 		return Connection(id)
+	case "schedule":
+		return Schedule(id)
 	case "request":
 		return Request(id)
 	}
