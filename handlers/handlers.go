@@ -18,6 +18,7 @@ import (
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
+	"pagaduria/services/tasks"
 	"pagaduria/services/webhooks"
 	pages "pagaduria/views/staff"
 )
@@ -36,6 +37,7 @@ type Handlers struct {
 	Sessions     *Sessions
 	Finder       *search.Service
 	Webhooks     *webhooks.Service
+	Tasks        *tasks.Service
 	Requests     *requests.Service
 
 	Log      *slog.Logger

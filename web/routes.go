@@ -62,5 +62,6 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		moneyRoutes(h),
 		railRoutes(h),
 		requestRoutes(h),
+		taskRoutes(h),
 	)
 }

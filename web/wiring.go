@@ -26,6 +26,7 @@ import (
 	"pagaduria/services/requests"
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
+	"pagaduria/services/tasks"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
 	"pagaduria/views/i18n"
@@ -113,6 +114,8 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
 	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds(h)}
+	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds()}
+	h.Tasks = &tasks.Service{DB: db, Blobs: files, Now: h.Now, Kinds: a.taskKinds(h)}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
 	return nil
@@ -126,6 +129,11 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
 	return slices.Concat(h.Distributors.RequestKinds())
+}
+
+// taskKinds are the kinds of long work.
+func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
+	return nil
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.
@@ -168,6 +176,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	var schedule []*river.PeriodicJob
 	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
 	schedule = append(schedule, jobs.AddImports(workers, a.h.Imports, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)
 
 	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop
