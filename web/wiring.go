@@ -133,7 +133,7 @@ func requestKinds(h *handlers.Handlers) []requests.Kind {
 
 // taskKinds are the kinds of long work.
 func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
-	return nil
+	return h.Imports.TaskKinds()
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.
@@ -175,7 +175,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	workers := river.NewWorkers()
 	var schedule []*river.PeriodicJob
 	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
-	schedule = append(schedule, jobs.AddImports(workers, a.h.Imports, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddDistributors(workers, a.h.Distributors)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)
 
