@@ -114,7 +114,6 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
 	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds(h)}
-	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds()}
 	h.Tasks = &tasks.Service{DB: db, Blobs: files, Now: h.Now, Kinds: a.taskKinds(h)}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
