@@ -30,7 +30,7 @@ type Kind struct {
 	Columns []sheet.Column
 	// Readings is how often Run reads the file from end to end, for the progress bar; 0 is once.
 	Readings int
-	Run          func(context.Context, io.ReadSeeker, models.ImportOptions) (models.ImportResult, error)
+	Run      func(context.Context, io.ReadSeeker, models.ImportOptions) (models.ImportResult, error)
 }
 
 // Service keeps uploads. Checking and taking one is long work: see TaskKinds.
