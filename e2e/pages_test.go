@@ -51,6 +51,7 @@ var addresses = map[string]string{
 	"/distributors/:id/methods/:method/retire": `SELECT format('/distributors/%s/methods/%s/retire', distributor_id, id) FROM payout_methods ORDER BY id LIMIT 1`,
 	"/batches/:id/payouts/:payout/remove": `SELECT format('/batches/%s/payouts/%s/remove', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' ORDER BY p.id DESC LIMIT 1`,
+	"/exports/statement":     `SELECT format('/exports/statement?distributor=%s', min(id)) FROM distributors`,
 	"/batches/:id/progress":  `SELECT format('/batches/%s/progress', id) FROM batches WHERE state IN ('dispatching', 'done') ORDER BY id DESC LIMIT 1`,
 	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,
 	"/commissions/hold":      `SELECT '/commissions/hold?all=1'`,

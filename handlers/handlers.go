@@ -10,6 +10,7 @@ import (
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
+	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
@@ -38,6 +39,7 @@ type Handlers struct {
 	Finder       *search.Service
 	Webhooks     *webhooks.Service
 	Tasks        *tasks.Service
+	Exports      *exports.Service
 	Requests     *requests.Service
 
 	Log      *slog.Logger

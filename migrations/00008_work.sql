@@ -36,25 +36,5 @@ CREATE INDEX tasks_subject ON tasks (subject_type, subject_id, id) WHERE subject
 CREATE INDEX tasks_open ON tasks (id) WHERE state IN ('waiting','running');
 CREATE INDEX tasks_files ON tasks (file_until) WHERE file_key <> '';
 
--- What a person looks for again and again: the address of a list, with dates that stay relative.
-CREATE TABLE saved_views (
-    id         bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    list       text        NOT NULL,
-    name       text        NOT NULL CHECK (name <> '' AND length(name) <= 60),
-    query      text        NOT NULL CHECK (length(query) <= 4000),
-    shared     boolean     NOT NULL DEFAULT false,
-    owner_id   bigint      NOT NULL REFERENCES staff,
-    updated_at timestamptz NOT NULL DEFAULT now()
-);
-CREATE UNIQUE INDEX saved_views_name ON saved_views (owner_id, list, lower(name));
-CREATE INDEX saved_views_list ON saved_views (list, lower(name));
-CREATE TABLE default_views (
-    staff_id bigint NOT NULL REFERENCES staff,
-    list     text   NOT NULL,
-    view_id  bigint NOT NULL REFERENCES saved_views ON DELETE CASCADE,
-    PRIMARY KEY (staff_id, list)
-);
-CREATE INDEX default_views_view ON default_views (view_id);
-
 -- +goose Down
-DROP TABLE default_views, saved_views, tasks;
+DROP TABLE tasks;

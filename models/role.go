@@ -51,7 +51,7 @@ const (
 	PermRequestsView      Permission = "requests.view"
 	PermRequestsMake      Permission = "requests.make"   // and withdraw one's own
 	PermRequestsDecide    Permission = "requests.decide" // each kind asks for its own permission too
-	PermTasksAll          Permission = "tasks.all" // the long work of everybody; one's own needs only an account
+	PermTasksAll          Permission = "tasks.all"       // the long work of everybody; one's own needs only an account
 )
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.

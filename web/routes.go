@@ -63,5 +63,6 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		railRoutes(h),
 		requestRoutes(h),
 		taskRoutes(h),
+		exportRoutes(h),
 	)
 }

@@ -19,6 +19,7 @@ import (
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
+	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
@@ -114,6 +115,8 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
 	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds(h)}
+	h.Exports = &exports.Service{DB: db, Blobs: files, Staff: h.Staff, Payouts: h.Payouts, Commissions: h.Commissions, Orders: h.Orders,
+		Distributors: h.Distributors, Now: h.Now}
 	h.Tasks = &tasks.Service{DB: db, Blobs: files, Now: h.Now, Kinds: a.taskKinds(h)}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
@@ -132,7 +135,7 @@ func requestKinds(h *handlers.Handlers) []requests.Kind {
 
 // taskKinds are the kinds of long work.
 func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
-	return h.Imports.TaskKinds()
+	return append(h.Imports.TaskKinds(), h.Exports.TaskKind(), h.Payouts.TaskKind())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.
