@@ -40,12 +40,13 @@ var records = map[string]string{
 	"/webhooks/events/:id":     `SELECT max(id) FROM webhook_events`,
 	"/connections/:id":         `SELECT min(id) FROM connections`,
 	"/staff/:id":               `SELECT id FROM staff WHERE email = 'support@demo.test'`,
-	"/schedules/:id":           `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
+	"/schedules/:id": `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
 		SELECT 'Fridays', min(id), 'weekly', '{5}', 600, 'next', false, (SELECT id FROM staff WHERE email = 'finance@demo.test'), now() FROM connections RETURNING id`,
-	"/outbox/:id":              `SELECT max(id) FROM mails`,
-	"/topups/:topup":           `SELECT max(id) FROM float_topups`,
-	"/caps/:cap":               `SELECT max(id) FROM caps`,
-	"/requests/:id":            `SELECT max(id) FROM requests`,
+	"/outbox/:id":    `SELECT max(id) FROM mails`,
+	"/topups/:topup": `SELECT max(id) FROM float_topups`,
+	"/caps/:cap":     `SELECT max(id) FROM caps`,
+	"/requests/:id":  `SELECT max(id) FROM requests`,
+	"/tasks/:id":     `SELECT max(id) FROM tasks`,
 }
 
 // addresses are queries for the whole path, where the records' ids depend on each other or on a state.
@@ -59,6 +60,7 @@ var addresses = map[string]string{
 	"/batches/:id/remove": `SELECT format('/batches/%s/remove?ids=%s', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' AND p.removed_reason = '' ORDER BY p.id DESC LIMIT 1`,
 	"/batches/decide":        `SELECT '/batches/decide?all=1'`,
+	"/exports/statement":     `SELECT format('/exports/statement?distributor=%s', min(id)) FROM distributors`,
 	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,
 	"/commissions/hold":      `SELECT '/commissions/hold?all=1'`,
 	"/commissions/release":   `SELECT '/commissions/release?all=1'`,
@@ -190,7 +192,8 @@ func (p *product) addressOf(pattern string) string {
 	switch {
 	case pattern == "/setup/:token":
 		return p.setUpLink("every.page@example.test", "Nora Peña", "support")
-	case pattern == "/signin/code": // needs a password first, see signInDemo
+	case pattern == "/signin/code", // needs a password first, see signInDemo
+		pattern == "/tasks/:id/file": // needs an export of one's own, see web
 		return ""
 	}
 	if sql, ok := addresses[pattern]; ok {

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
+	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
 	"pagaduria/services/store"
 	pages "pagaduria/views/audit"
@@ -97,7 +98,7 @@ func (h *Handlers) AuditExport(c echo.Context) error {
 	w := c.Response()
 	w.Header().Set(echo.HeaderContentType, "text/csv; charset=utf-8")
 	w.Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="audit-%s.csv"`, h.Now().In(i18n.Bogota).Format(time.DateOnly)))
-	return audit.Export(c.Request().Context(), h.DB, f.filter(), w)
+	return audit.Export(c.Request().Context(), h.DB, f.filter(), sheet.NewWriter(w, sheet.Layout{}))
 }
 
 // AuditVerify is POST urls.AuditVerifyPattern: works the hash chain out again.

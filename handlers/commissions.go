@@ -121,7 +121,7 @@ func (h *Handlers) CommissionFile(c echo.Context) error {
 		return err
 	}
 	startFile(c, "commissions")
-	return h.Commissions.Export(c.Request().Context(), ActorFrom(c), f, officeLayout(c), c.Response())
+	return h.Commissions.Export(c.Request().Context(), ActorFrom(c), f, sheet.NewWriter(c.Response(), officeLayout(c)))
 }
 
 // startFile begins the answer with a CSV file.

@@ -224,8 +224,16 @@ func (h *Handlers) CreateBatch(c echo.Context) error {
 	ctx := c.Request().Context()
 	comp, wrong := q.lines(h.Now())
 	if len(wrong) == 0 {
-		id, err := h.Payouts.Create(ctx, ActorFrom(c), payouts.NewBatch{Name: cut(q.Name, 120), ConnectionID: q.Connection, Composition: comp,
-			ExpectCount: q.ExpectCount, ExpectTotal: models.Centavos(q.ExpectTotal), Submit: q.Submit})
+		n := payouts.NewBatch{Name: cut(q.Name, 120), ConnectionID: q.Connection, Composition: comp,
+			ExpectCount: q.ExpectCount, ExpectTotal: models.Centavos(q.ExpectTotal), Submit: q.Submit}
+		if q.ExpectCount > payouts.Large {
+			task, err := h.Payouts.StartCreate(ctx, ActorFrom(c), n)
+			if err != nil {
+				return err
+			}
+			return seeOther(c, urls.Task(task))
+		}
+		id, err := h.Payouts.Create(ctx, ActorFrom(c), n)
 		if err == nil {
 			key := "batches.done.created"
 			if q.Submit {

@@ -11,6 +11,7 @@ import (
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
+	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
@@ -19,6 +20,7 @@ import (
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
+	"pagaduria/services/tasks"
 	"pagaduria/services/webhooks"
 	pages "pagaduria/views/staff"
 )
@@ -37,6 +39,8 @@ type Handlers struct {
 	Sessions     *Sessions
 	Finder       *search.Service
 	Webhooks     *webhooks.Service
+	Tasks        *tasks.Service
+	Exports      *exports.Service
 	Requests     *requests.Service
 	Alerts       *alerts.Service
 

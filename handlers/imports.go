@@ -86,6 +86,12 @@ func (i Imports) showOne(c echo.Context, status int, p pages.Page, refusal error
 	if p.Import, err = i.h.Imports.Get(ctx, i.kind, id); err != nil {
 		return err
 	}
+	if p.Import.State.Busy() {
+		if p.Task, _, err = i.h.Imports.Task(ctx, p.Import); err != nil {
+			return err
+		}
+		p.MayStop = p.Task.Stop(ActorFrom(c)) == nil && !p.Task.Stopping
+	}
 	if p.Faults, err = i.h.Imports.Faults(ctx, id); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
+	"pagaduria/models/sheet"
 	"pagaduria/services/ledger"
 	"pagaduria/services/store"
 	"pagaduria/views/i18n"
@@ -81,5 +82,5 @@ func (h *Handlers) StatementFile(c echo.Context) error {
 		return err
 	}
 	startFile(c, "statement")
-	return ledger.ExportStatement(c.Request().Context(), h.DB, ActorFrom(c), id, officeLayout(c), c.Response())
+	return ledger.ExportStatement(c.Request().Context(), h.DB, ActorFrom(c), id, sheet.NewWriter(c.Response(), officeLayout(c)))
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
+	"pagaduria/models/sheet"
 	"pagaduria/services/store"
 	"pagaduria/views/i18n"
 	"pagaduria/views/orders"
@@ -77,7 +78,7 @@ func (h *Handlers) OrderFile(c echo.Context) error {
 		return err
 	}
 	startFile(c, "orders")
-	return h.Orders.Export(c.Request().Context(), ActorFrom(c), q.filter(), officeLayout(c), c.Response())
+	return h.Orders.Export(c.Request().Context(), ActorFrom(c), q.filter(), sheet.NewWriter(c.Response(), officeLayout(c)))
 }
 
 // OrderPage is GET urls.OrderPattern.

@@ -261,7 +261,7 @@ func (h *Handlers) PayoutFile(c echo.Context) error {
 		return models.Refuse(models.Forbidden, "payout.refused.reveal", "Your role may export documents and accounts only masked.", nil)
 	}
 	startFile(c, "payouts")
-	return h.Payouts.Export(c.Request().Context(), by, f, q.Plain, layout, c.Response())
+	return h.Payouts.Export(c.Request().Context(), by, f, q.Plain, sheet.NewWriter(c.Response(), layout))
 }
 
 // PayoutPage is GET urls.PayoutPattern.

@@ -30,6 +30,17 @@ func (s ImportState) CanApply() bool { return s == ImportPreview }
 // CanDrop answers whether it may be thrown away.
 func (s ImportState) CanDrop() bool { return s.CanMap() }
 
+// Task is the kind of long work that it waits for, "" when it waits for a person.
+func (s ImportState) Task() TaskKind {
+	switch s {
+	case ImportChecking:
+		return TaskImportCheck
+	case ImportApplying:
+		return TaskImportApply
+	}
+	return ""
+}
+
 // PreviewRows is how many rows a dry run shows; ShownFaults how many faults a page lists. The report
 // has them all.
 const (

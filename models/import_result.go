@@ -53,6 +53,7 @@ type ImportOptions struct {
 	Mapping  map[string]string // our column name → the file's; nil or a missing one = the same name, forgivingly
 	ImportID int64             // the row in imports, 0 for the command line
 	FileName string
+	TaskID   int64     // the long work that this is, which may be stopped until it commits; 0 for the command line
 	Today    time.Time // the Bogotá date that dates of the file are judged by
 	// OnFault is told each fault, in order of lines where the kind can (see Kind). An import calls it
 	// outside of anything that is tried again, so each fault comes once; nil drops them. An error stops

@@ -53,6 +53,7 @@ const (
 	PermRequestsView      Permission = "requests.view"
 	PermRequestsMake      Permission = "requests.make"   // and withdraw one's own
 	PermRequestsDecide    Permission = "requests.decide" // each kind asks for its own permission too
+	PermTasksAll          Permission = "tasks.all"       // the long work of everybody; one's own needs only an account
 )
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
@@ -63,7 +64,7 @@ var Permissions = []Permission{PermHome,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
 	PermFundsEdit, PermFundsConsent,
 	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView,
-	PermRequestsView, PermRequestsMake, PermRequestsDecide}
+	PermRequestsView, PermRequestsMake, PermRequestsDecide, PermTasksAll}
 
 // grants says which roles hold a permission. The auditor holds every view and no change.
 var grants = map[Permission][]Role{
@@ -97,6 +98,7 @@ var grants = map[Permission][]Role{
 	PermRequestsView:      Roles,
 	PermRequestsMake:      {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleSupport},
 	PermRequestsDecide:    {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
+	PermTasksAll:          {RoleAdmin, RoleAuditor},
 }
 
 // Grants answers whether the role holds the permission.

@@ -238,7 +238,7 @@ function failed() {
   box.replaceChildren(banner);
   box.focus();
 }
-for (const ev of ['htmx:sendError', 'htmx:timeout']) document.addEventListener(ev, (e) => { if (!e.target.closest?.('[data-live]')) failed(); });
+for (const ev of ['htmx:sendError', 'htmx:timeout']) document.addEventListener(ev, (e) => { if (!e.target.closest?.('[data-live],[data-polled]')) failed(); });
 
 document.addEventListener('htmx:beforeSwap', (e) => {
   const { xhr } = e.detail;
@@ -273,7 +273,7 @@ document.addEventListener('htmx:afterSettle', (e) => {
   ready();
   const drawer = part.closest('dialog.drawer');
   if (drawer && !drawer.open && part.childElementCount) drawer.showModal();
-  if (e.detail.requestConfig?.triggeringEvent?.type === 'live') return;
+  if (e.detail.requestConfig?.triggeringEvent?.type === 'live' || part.matches('[data-polled]')) return; // it says by itself what changed
   const focus = $('[data-focus]', part);
   if (focus) focus.focus();
   else if (document.activeElement === document.body && !drawer) {

@@ -64,5 +64,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		scheduleRoutes(h),
 		railRoutes(h),
 		requestRoutes(h),
+		taskRoutes(h),
+		exportRoutes(h),
 	)
 }

@@ -20,6 +20,7 @@ import (
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
+	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
 	"pagaduria/services/orders"
@@ -27,6 +28,7 @@ import (
 	"pagaduria/services/requests"
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
+	"pagaduria/services/tasks"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
 	"pagaduria/views/i18n"
@@ -118,6 +120,9 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Alerts = &alerts.Service{DB: db, Mail: h.Mail, Now: h.Now, Compose: func(locale, name string, list []models.Notice) (subject, body string) {
 		return notices.Mail(a.address, locale, name, list)
 	}}
+	h.Exports = &exports.Service{DB: db, Blobs: files, Staff: h.Staff, Payouts: h.Payouts, Commissions: h.Commissions, Orders: h.Orders,
+		Distributors: h.Distributors, Now: h.Now}
+	h.Tasks = &tasks.Service{DB: db, Blobs: files, Now: h.Now, Kinds: a.taskKinds(h)}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
 	return nil
@@ -131,6 +136,11 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
 	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds())
+}
+
+// taskKinds are the kinds of long work.
+func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
+	return append(h.Imports.TaskKinds(), h.Exports.TaskKind(), h.Payouts.TaskKind())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.
@@ -172,7 +182,8 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	workers := river.NewWorkers()
 	var schedule []*river.PeriodicJob
 	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
-	schedule = append(schedule, jobs.AddImports(workers, a.h.Imports, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddDistributors(workers, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)
 

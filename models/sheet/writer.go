@@ -12,6 +12,12 @@ type Layout struct {
 	BOM   bool // Excel reads UTF-8 only behind a byte order mark
 }
 
+// Sink takes the rows of an export, as CSV or otherwise.
+type Sink interface {
+	Write(cells ...string) error
+	Flush() error
+}
+
 // Writer writes an export that a spreadsheet may open: a cell it would run as a formula gets an
 // apostrophe in front. Lines end with CRLF, as RFC 4180 has it.
 type Writer struct {

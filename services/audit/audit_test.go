@@ -13,6 +13,7 @@ import (
 	"gorm.io/gorm"
 
 	"pagaduria/models"
+	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
 	"pagaduria/services/store"
 	"pagaduria/services/store/storetest"
@@ -293,7 +294,7 @@ func TestExportIsCSVWithoutFormulas(t *testing.T) {
 	e.Reason = "=HYPERLINK(\"http://x\")"
 	record(t, db, e, entry(2))
 	var b bytes.Buffer
-	if err := audit.Export(t.Context(), db, models.AuditFilter{SubjectID: 1}, &b); err != nil {
+	if err := audit.Export(t.Context(), db, models.AuditFilter{SubjectID: 1}, sheet.NewWriter(&b, sheet.Layout{})); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&b).ReadAll()

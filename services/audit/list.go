@@ -2,9 +2,7 @@ package audit
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"pagaduria/models"
+	"pagaduria/models/sheet"
 	"pagaduria/services/store"
 )
 
@@ -95,43 +94,34 @@ func Actions(ctx context.Context, db *store.DB) ([]string, error) {
 var csvHeader = []string{"id", "at", "actor_id", "actor", "address", "session_id", "action", "subject_type", "subject_id",
 	"reason", "before", "after", "sealed"}
 
-// Export writes the filtered log to w as CSV, oldest first, row by row. Nothing is written when the statement fails.
-func Export(ctx context.Context, db *store.DB, f models.AuditFilter, w io.Writer) error {
+// Export writes the filtered log, oldest first, row by row. Nothing is written when the statement fails.
+func Export(ctx context.Context, db *store.DB, f models.AuditFilter, out sheet.Sink) error {
 	where, args := conditions(f)
 	rows, err := db.Pool.Query(ctx, selectEvents+where+" ORDER BY e.id", args)
 	if err != nil {
 		return fmt.Errorf("export the audit log: %w", err)
 	}
 	defer rows.Close()
-	out := csv.NewWriter(w)
-	_ = out.Write(csvHeader) // into the buffer
+	if err := out.Write(csvHeader...); err != nil {
+		return err
+	}
 	for rows.Next() {
 		e, err := pgx.RowToStructByPos[models.AuditEvent](rows)
 		if err != nil {
 			return fmt.Errorf("export the audit log: %w", err)
 		}
-		if err := out.Write(csvRecord(e)); err != nil {
+		if err := out.Write(csvRecord(e)...); err != nil {
 			return fmt.Errorf("export the audit log: %w", err)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return fmt.Errorf("export the audit log: %w", err)
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
 }
 
 func csvRecord(e models.AuditEvent) []string {
 	id := func(n int64) string { return strconv.FormatInt(n, 10) }
-	return []string{id(e.ID), e.At.UTC().Format(time.RFC3339Nano), id(e.ActorID), plain(e.ActorName), e.Address, id(e.SessionID),
-		e.Action, e.SubjectType, id(e.SubjectID), plain(e.Reason), e.Before, e.After, strconv.FormatBool(e.Sealed)}
-}
-
-// plain keeps a spreadsheet from taking typed text for a formula
-// (https://owasp.org/www-community/attacks/CSV_Injection).
-func plain(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
+	return []string{id(e.ID), e.At.UTC().Format(time.RFC3339Nano), id(e.ActorID), e.ActorName, e.Address, id(e.SessionID),
+		e.Action, e.SubjectType, id(e.SubjectID), e.Reason, e.Before, e.After, strconv.FormatBool(e.Sealed)}
 }

@@ -381,7 +381,7 @@ func TestExportIsSafeAndMasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := s.Export(t.Context(), finance, models.CommissionFilter{}, sheet.Layout{Comma: ';'}, &out); err != nil {
+	if err := s.Export(t.Context(), finance, models.CommissionFilter{}, sheet.NewWriter(&out, sheet.Layout{Comma: ';'})); err != nil {
 		t.Fatal(err)
 	}
 	if n := bytes.Count(out.Bytes(), []byte("\r\n")); n != 4738 {

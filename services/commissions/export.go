@@ -3,7 +3,6 @@ package commissions
 import (
 	"context"
 	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -20,9 +19,9 @@ import (
 var exportColumns = []string{"line", "created_at", "distributor", "document", "name", "order", "period", "concept", "amount_cop",
 	"state", "reason", "payout", "batch", "note"}
 
-// Export writes all lines that match as CSV, newest first, with documents masked, and records that it did.
+// Export writes all lines that match, newest first, with documents masked, and records that it did.
 // It reads and writes as it goes: a million lines take no more memory than one.
-func (s *Service) Export(ctx context.Context, by models.Actor, f models.CommissionFilter, layout sheet.Layout, w io.Writer) error {
+func (s *Service) Export(ctx context.Context, by models.Actor, f models.CommissionFilter, out sheet.Sink) error {
 	check, err := s.railCheck(ctx)
 	if err != nil {
 		return err
@@ -40,7 +39,6 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f models.Commissi
 		return fmt.Errorf("export commission lines: %w", err)
 	}
 	defer rows.Close()
-	out := sheet.NewWriter(w, layout)
 	if err := out.Write(exportColumns...); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 // ImportKind is the import of distributors, for the registry.
 func (s *Service) ImportKind() imports.Kind {
-	return imports.Kind{Name: "distributors", Columns: intake.DistributorColumns, Run: s.Import}
+	return imports.Kind{Name: "distributors", Columns: intake.DistributorColumns, Readings: 2, Run: s.Import}
 }
 
 // portion is how many rows of a file are held at a time.

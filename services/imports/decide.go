@@ -10,7 +10,6 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
-	"pagaduria/services/queue"
 )
 
 // Map says which columns of the file stand for which of ours, and has the file checked again. Needed
@@ -31,7 +30,7 @@ func (s *Service) Map(ctx context.Context, by models.Actor, kind string, id int6
 	if err != nil {
 		return err
 	}
-	return s.move(ctx, by, id, "import.map", mapping, func(tx *gorm.DB) *gorm.DB {
+	return s.move(ctx, by, i, models.TaskImportCheck, "import.map", mapping, func(tx *gorm.DB) *gorm.DB {
 		return tx.Exec(`UPDATE imports SET state = 'checking', mapping = CAST(? AS jsonb), failure = '' WHERE id = ? AND kind = ? AND state IN ('mapping','preview','failed')`,
 			string(chosen), id, kind)
 	})
@@ -52,15 +51,19 @@ func mappable(k Kind, header []string, mapping map[string]string) error {
 
 // Apply has the rows taken. Saying it twice has one effect and is no error.
 func (s *Service) Apply(ctx context.Context, by models.Actor, kind string, id int64) error {
-	err := s.move(ctx, by, id, "import.confirm", nil, func(tx *gorm.DB) *gorm.DB {
+	i, err := s.Get(ctx, kind, id)
+	if err != nil {
+		return err
+	}
+	err = s.move(ctx, by, i, models.TaskImportApply, "import.confirm", nil, func(tx *gorm.DB) *gorm.DB {
 		return tx.Exec(`UPDATE imports SET state = 'applying', applied_by = ?, applied_name = ? WHERE id = ? AND kind = ? AND state = 'preview'`,
 			by.StaffID, by.Name, id, kind)
 	})
 	if models.KindOf(err) != models.Conflict {
 		return err
 	}
-	i, reading := s.Get(ctx, kind, id)
-	if reading != nil {
+	var reading error
+	if i, reading = s.Get(ctx, kind, id); reading != nil {
 		return reading
 	}
 	if i.State == models.ImportApplying || i.State == models.ImportApplied {
@@ -69,8 +72,9 @@ func (s *Service) Apply(ctx context.Context, by models.Actor, kind string, id in
 	return err
 }
 
-// move changes an import's state, records it and has a job look after it, in one transaction.
-func (s *Service) move(ctx context.Context, by models.Actor, id int64, action string, after any, update func(*gorm.DB) *gorm.DB) error {
+// move changes an import's state, records it and starts the work it waits for, in one transaction.
+func (s *Service) move(ctx context.Context, by models.Actor, i models.Import, work models.TaskKind, action string, after any, update func(*gorm.DB) *gorm.DB) error {
+	id := i.ID
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		done := update(tx)
 		if done.Error != nil {
@@ -82,7 +86,7 @@ func (s *Service) move(ctx context.Context, by models.Actor, id int64, action st
 		if err := audit.Record(tx, audit.Entry{By: by, Action: action, SubjectType: "import", SubjectID: id, After: after}); err != nil {
 			return err
 		}
-		return queue.Insert(tx, WorkArgs{ID: id}, nil)
+		return startWork(tx, by, work, i.Kind, i.FileName, id)
 	})
 }
 

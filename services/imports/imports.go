@@ -10,15 +10,14 @@ import (
 	"io"
 	"time"
 
-	"github.com/riverqueue/river"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
 	"pagaduria/services/blobs"
-	"pagaduria/services/queue"
 	"pagaduria/services/store"
+	"pagaduria/services/tasks"
 )
 
 // MaxBytes is the largest upload.
@@ -29,28 +28,17 @@ const MaxBytes = 200 << 20
 type Kind struct {
 	Name    string // the word of the command line, of paths and of imports.kind
 	Columns []sheet.Column
-	Run     func(context.Context, io.ReadSeeker, models.ImportOptions) (models.ImportResult, error)
+	// Readings is how often Run reads the file from end to end, for the progress bar; 0 is once.
+	Readings int
+	Run      func(context.Context, io.ReadSeeker, models.ImportOptions) (models.ImportResult, error)
 }
 
-// Service keeps uploads. Jobs do the work: see WorkArgs.
+// Service keeps uploads. Checking and taking one is long work: see TaskKinds.
 type Service struct {
 	DB    *store.DB
 	Blobs *blobs.Store
 	Kinds []Kind
 	Today func() time.Time // the Bogotá date that files are judged by, as midnight UTC
-}
-
-// WorkArgs is the job that calls Work for an upload.
-type WorkArgs struct {
-	ID int64 `json:"id"`
-}
-
-// Kind names the job in the queue.
-func (WorkArgs) Kind() string { return "imports.work" }
-
-// InsertOpts has it wait among the long jobs; when it failed as often as it may, GiveUp is called.
-func (WorkArgs) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{Queue: queue.Bulk, MaxAttempts: 4}
 }
 
 // Kind finds a kind by its name.
@@ -123,6 +111,11 @@ func Applied(tx *gorm.DB, kind string, o models.ImportOptions, r models.ImportRe
 		}
 		if done.RowsAffected == 0 {
 			return alreadyApplied()
+		}
+	}
+	if o.TaskID != 0 {
+		if err := tasks.Commit(tx, o.TaskID); err != nil {
+			return err
 		}
 	}
 	return audit.Record(tx, audit.Entry{By: o.By, Action: "import.apply", SubjectType: "import", SubjectID: o.ImportID,

@@ -16,6 +16,7 @@ import (
 	"pagaduria/services/blobs"
 	"pagaduria/services/imports"
 	"pagaduria/services/store/storetest"
+	"pagaduria/services/tasks"
 )
 
 // newService has one kind, whose rows are refused when they say so.
@@ -55,6 +56,20 @@ func newService(t testing.TB) *imports.Service {
 	return s
 }
 
+// work makes one attempt at what the upload waits for.
+func work(t testing.TB, s *imports.Service, id int64, last bool) error {
+	t.Helper()
+	var task int64
+	if err := s.DB.Pool.QueryRow(t.Context(), `SELECT max(id) FROM tasks WHERE subject_id = $1`, id).Scan(&task); err != nil {
+		t.Fatal(err)
+	}
+	return taskService(s).Work(t.Context(), task, last)
+}
+
+func taskService(s *imports.Service) *tasks.Service {
+	return &tasks.Service{DB: s.DB, Blobs: s.Blobs, Now: time.Now, Kinds: s.TaskKinds()}
+}
+
 var by = models.Actor{StaffID: 7, Name: "Ana Ruiz"}
 
 func TestUploadGoesFromCheckToApplied(t *testing.T) {
@@ -69,7 +84,7 @@ func TestUploadGoesFromCheckToApplied(t *testing.T) {
 	if err := s.Apply(ctx, by, "orders", id); models.KindOf(err) != models.Conflict {
 		t.Errorf("applied before it was checked: %v", err)
 	}
-	if err := s.Work(ctx, id); err != nil {
+	if err := work(t, s, id, false); err != nil {
 		t.Fatal(err)
 	}
 	i, err := s.Get(ctx, "orders", id)
@@ -94,7 +109,7 @@ func TestUploadGoesFromCheckToApplied(t *testing.T) {
 			if err := s.Apply(ctx, by, "orders", id); err != nil {
 				t.Error(err)
 			}
-			if err := s.Work(ctx, id); err != nil {
+			if err := work(t, s, id, false); err != nil {
 				t.Error(err)
 			}
 		})
@@ -116,14 +131,14 @@ func TestBrokenRunWaitsAndIsGivenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Work(t.Context(), id); err == nil {
+	if err := work(t, s, id, false); err == nil {
 		t.Fatal("the fault was swallowed")
 	}
 	if i, _ := s.Get(t.Context(), "orders", id); i.State != models.ImportChecking {
 		t.Errorf("state is %s, want it to be tried again", i.State)
 	}
-	if err := s.GiveUp(t.Context(), id); err != nil {
-		t.Fatal(err)
+	if err := work(t, s, id, true); err == nil {
+		t.Fatal("the fault was swallowed")
 	}
 	if i, _ := s.Get(t.Context(), "orders", id); i.State != models.ImportFailed || !i.State.CanDrop() {
 		t.Errorf("state is %s", i.State)
@@ -133,6 +148,56 @@ func TestBrokenRunWaitsAndIsGivenUp(t *testing.T) {
 	}
 	if _, err := s.Get(t.Context(), "tracking", id); models.KindOf(err) != models.NotFound {
 		t.Errorf("found under another kind: %v", err)
+	}
+}
+
+func TestStoppedUploadsGoBackToPeople(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	ctx := t.Context()
+	id, err := s.Upload(ctx, by, "orders", "x.csv", strings.NewReader("code;note\na;\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := func() {
+		t.Helper()
+		i, err := s.Get(ctx, "orders", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		task, ok, err := s.Task(ctx, i)
+		if err != nil || !ok {
+			t.Fatalf("no task, %v", err)
+		}
+		if err := taskService(s).Stop(ctx, by, task.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	if i, _ := s.Get(ctx, "orders", id); i.State != models.ImportFailed || i.Failure != "import.stopped" {
+		t.Errorf("stopped while it was checked: %s %q", i.State, i.Failure)
+	}
+	if err := s.Map(ctx, by, "orders", id, map[string]string{"code": "code"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := work(t, s, id, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply(ctx, by, "orders", id); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	if i, _ := s.Get(ctx, "orders", id); i.State != models.ImportPreview {
+		t.Errorf("stopped while it was taken: %s, want the preview again", i.State)
+	}
+	if err := s.Apply(ctx, by, "orders", id); err != nil {
+		t.Fatal(err)
+	}
+	if err := work(t, s, id, false); err != nil {
+		t.Fatal(err)
+	}
+	if i, _ := s.Get(ctx, "orders", id); i.State != models.ImportApplied {
+		t.Errorf("taken in the end: %s", i.State)
 	}
 }
 

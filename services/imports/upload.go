@@ -16,7 +16,6 @@ import (
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
 	"pagaduria/services/blobs"
-	"pagaduria/services/queue"
 )
 
 // Upload stores a file and begins its check; when the columns do not explain themselves it waits for a
@@ -63,7 +62,7 @@ func (s *Service) accept(ctx context.Context, by models.Actor, k Kind, fileName 
 		if err != nil || state != models.ImportChecking {
 			return err
 		}
-		return queue.Insert(tx, WorkArgs{ID: id}, nil)
+		return startWork(tx, by, models.TaskImportCheck, k.Name, fileName, id)
 	})
 }
 

@@ -5,34 +5,78 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
 	"pagaduria/services/store"
+	"pagaduria/services/tasks"
 )
 
-// Work does what an upload waits for: the dry run of one that is checking, the run of one that is
-// applying, nothing otherwise. It is safe to run twice and at once. A file refused as a whole ends as
-// failed; any other error leaves the upload waiting, to be tried again.
-func (s *Service) Work(ctx context.Context, id int64) error {
+// TaskKinds are the long work of uploads: the dry run, and the run.
+func (s *Service) TaskKinds() []tasks.Kind {
+	return []tasks.Kind{
+		{Name: models.TaskImportCheck, Run: s.work, Ended: s.ended},
+		{Name: models.TaskImportApply, Run: s.work, Ended: s.ended},
+	}
+}
+
+// subjectSuffix makes a kind of file the subject of its tasks: "orders_import".
+const subjectSuffix = "_import"
+
+func startWork(tx *gorm.DB, by models.Actor, work models.TaskKind, kind, fileName string, id int64) error {
+	_, err := tasks.Start(tx, by, tasks.New{Kind: work, Name: fileName, SubjectType: kind + subjectSuffix, SubjectID: id})
+	return err
+}
+
+// Task reads the latest work on an upload; ok is false while there was none.
+func (s *Service) Task(ctx context.Context, i models.Import) (t models.Task, ok bool, err error) {
+	return tasks.OfSubject(ctx, s.DB.Pool, i.Kind+subjectSuffix, i.ID)
+}
+
+// work does what an upload waits for: the dry run of one that is checking, the run of one that is applying. It is safe
+// to run twice and at once. A file refused as a whole ends as failed; any other error leaves the upload waiting, to be
+// tried again.
+func (s *Service) work(ctx context.Context, r *tasks.Run) error {
+	id := r.Task.SubjectID
 	i, err := store.SelectOne[models.Import](ctx, s.DB.Pool, "SELECT "+importColumns+" FROM imports WHERE id = $1", id)
 	if err != nil {
 		return fmt.Errorf("read import %d: %w", id, err)
 	}
-	if !i.State.Busy() {
-		return nil
+	if i.State.Task() != r.Task.Kind { // an earlier attempt got that far
+		return s.DB.InTx(ctx, func(tx *gorm.DB) error { return r.Finish(tx, tasks.Result{}) })
 	}
-	err = s.run(ctx, i)
+	err = s.run(ctx, i, r)
 	var refusal *models.Error
 	if errors.As(err, &refusal) {
-		return s.fail(ctx, i, refusal)
+		return errors.Join(refusal, s.fail(ctx, i, refusal))
 	}
 	return err
 }
 
-func (s *Service) run(ctx context.Context, i models.Import) error {
+// ended gives an upload back to people whose work was stopped or given up: nothing has changed.
+func (s *Service) ended(tx *gorm.DB, t models.Task) error {
+	state, failure := models.ImportFailed, "import.gave_up"
+	if t.State == models.TaskCancelled {
+		failure = "import.stopped"
+		if t.Kind == models.TaskImportApply {
+			state, failure = models.ImportPreview, ""
+		}
+	}
+	from := models.ImportChecking
+	if t.Kind == models.TaskImportApply {
+		from = models.ImportApplying
+	}
+	_, err := store.ExecTx(tx, "UPDATE imports SET state = $2, failure = $3 WHERE id = $1 AND state = $4", t.SubjectID, state, failure, from)
+	if err != nil {
+		return fmt.Errorf("give import %d back: %w", t.SubjectID, err)
+	}
+	return nil
+}
+
+func (s *Service) run(ctx context.Context, i models.Import, r *tasks.Run) error {
 	k, err := s.Kind(i.Kind)
 	if err != nil {
 		return err
@@ -47,7 +91,8 @@ func (s *Service) run(ctx context.Context, i models.Import) error {
 		return err
 	}
 	defer findings.close()
-	result, err := k.Run(ctx, file, s.options(i, findings))
+	r.Expect(i.Size * int64(max(k.Readings, 1)))
+	result, err := k.Run(ctx, counted{file, r.Did}, s.options(i, r, findings))
 	if err != nil {
 		return Refusal(err)
 	}
@@ -55,24 +100,36 @@ func (s *Service) run(ctx context.Context, i models.Import) error {
 	if err != nil {
 		return err
 	}
-	return s.finish(ctx, i, result, findings, report)
+	return s.finish(ctx, i, r, result, findings, report)
 }
 
-func (s *Service) options(i models.Import, f *findings) models.ImportOptions {
+// counted is a file that tells how much of it was read.
+type counted struct {
+	io.ReadSeeker
+	read func(int64)
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.ReadSeeker.Read(p)
+	c.read(int64(n))
+	return n, err
+}
+
+func (s *Service) options(i models.Import, r *tasks.Run, f *findings) models.ImportOptions {
 	by := models.Actor{StaffID: i.CreatedBy, Name: i.CreatedName}
 	if i.State == models.ImportApplying {
 		by = models.Actor{StaffID: i.AppliedBy, Name: i.AppliedName}
 	}
 	return models.ImportOptions{
-		DryRun: i.State == models.ImportChecking, By: by, Mapping: i.Mapping, ImportID: i.ID, FileName: i.FileName,
+		DryRun: i.State == models.ImportChecking, By: by, Mapping: i.Mapping, ImportID: i.ID, FileName: i.FileName, TaskID: r.Task.ID,
 		Today: s.Today(), OnFault: f.fault, OnRow: f.row,
 	}
 }
 
 // finish shows the outcome. After a dry run it moves the upload to preview; after a run Applied has
 // closed it already, in the transaction of the rows.
-func (s *Service) finish(ctx context.Context, i models.Import, r models.ImportResult, f *findings, report string) error {
-	result, err := json.Marshal(r)
+func (s *Service) finish(ctx context.Context, i models.Import, r *tasks.Run, found models.ImportResult, f *findings, report string) error {
+	result, err := json.Marshal(found)
 	if err != nil {
 		return err
 	}
@@ -93,9 +150,12 @@ func (s *Service) finish(ctx context.Context, i models.Import, r models.ImportRe
 			return fmt.Errorf("save result of import %d: %w", i.ID, err)
 		}
 		if n == 0 {
-			return nil // somebody else was quicker, or it was dropped meanwhile
+			return nil // somebody else was quicker
 		}
-		return saveFaults(tx, i.ID, f.shown)
+		if err := saveFaults(tx, i.ID, f.shown); err != nil {
+			return err
+		}
+		return r.Finish(tx, tasks.Result{})
 	})
 }
 
@@ -119,15 +179,6 @@ func (s *Service) fail(ctx context.Context, i models.Import, refusal *models.Err
 	err := s.DB.Gorm.WithContext(ctx).Exec("UPDATE imports SET state = 'failed', failure = ? WHERE id = ? AND state = ?", failure, i.ID, i.State).Error
 	if err != nil {
 		return fmt.Errorf("save failure of import %d: %w", i.ID, err)
-	}
-	return nil
-}
-
-// GiveUp ends an upload whose job failed for the last time, so that a person can try it again.
-func (s *Service) GiveUp(ctx context.Context, id int64) error {
-	err := s.DB.Gorm.WithContext(ctx).Exec("UPDATE imports SET state = 'failed', failure = 'import.gave_up' WHERE id = ? AND state IN ('checking','applying')", id).Error
-	if err != nil {
-		return fmt.Errorf("give up import %d: %w", id, err)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -104,8 +103,8 @@ func Statement(ctx context.Context, db *store.DB, distributorID int64, at store.
 var statementColumns = []string{"entry", "at", "kind", "order", "concept", "payout", "payable_cop", "held_cop", "payable_balance_cop",
 	"held_balance_cop", "owed_cop"}
 
-// ExportStatement writes a distributor's whole account as CSV, oldest first, and records that it did.
-func ExportStatement(ctx context.Context, db *store.DB, by models.Actor, distributorID int64, layout sheet.Layout, w io.Writer) error {
+// ExportStatement writes a distributor's whole account, oldest first, and records that it did.
+func ExportStatement(ctx context.Context, db *store.DB, by models.Actor, distributorID int64, out sheet.Sink) error {
 	err := db.InTx(ctx, func(tx *gorm.DB) error {
 		return audit.Record(tx, audit.Entry{By: by, Action: "ledger.export", SubjectType: "distributor", SubjectID: distributorID})
 	})
@@ -118,7 +117,6 @@ func ExportStatement(ctx context.Context, db *store.DB, by models.Actor, distrib
 		return fmt.Errorf("export statement of distributor %d: %w", distributorID, err)
 	}
 	defer rows.Close()
-	out := sheet.NewWriter(w, layout)
 	if err := out.Write(statementColumns...); err != nil {
 		return err
 	}

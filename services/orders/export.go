@@ -3,7 +3,6 @@ package orders
 import (
 	"context"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -22,9 +21,9 @@ import (
 var exportColumns = []string{"order", "placed_at", "status", "buyer", "document", "phone", "divipola", "product", "sku", "quantity",
 	"subtotal_cop", "discount_cop", "shipping_cop", "iva_cop", "total_cop", "payment", "carrier", "waybill", "shipment", "referral", "notes"}
 
-// Export writes all orders that match as CSV, newest first, with documents and phones masked, and records
+// Export writes all orders that match, newest first, with documents and phones masked, and records
 // that it did. It reads and writes as it goes: a million orders take no more memory than one.
-func (s *Service) Export(ctx context.Context, by models.Actor, f models.OrderFilter, layout sheet.Layout, w io.Writer) error {
+func (s *Service) Export(ctx context.Context, by models.Actor, f models.OrderFilter, out sheet.Sink) error {
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		return audit.Record(tx, audit.Entry{By: by, Action: "order.export", SubjectType: "order", After: f})
 	})
@@ -41,7 +40,6 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f models.OrderFil
 		return fmt.Errorf("export orders: %w", err)
 	}
 	defer rows.Close()
-	out := sheet.NewWriter(w, layout)
 	if err := out.Write(exportColumns...); err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ type NewBatch struct {
 	ExpectTotal  models.Money
 	Submit       bool
 	Tag          string // of the payouts' references; random when empty
+
+	step func() // told of every step that is done; nil tells nobody
 }
 
 const (
@@ -85,11 +87,18 @@ var errNothing = models.Refuse(models.Conflict, "batch.refused.nothing", "Nothin
 var errMoved = models.Refuse(models.Conflict, "batch.refused.moved",
 	"Lines, payees or amounts changed since the preview was made. Look at the new preview before you go on.", nil)
 
+var errPrepare = models.Refuse(models.Forbidden, "batch.refused.prepare", "Only finance can prepare a batch.", nil)
+
 // Create makes a batch of exactly what the preview showed: payouts are frozen, their lines claimed, the money held.
 // All of it happens in one transaction, set by set.
 func (s *Service) Create(ctx context.Context, by models.Actor, n NewBatch) (int64, error) {
+	return s.create(ctx, by, n, func(*gorm.DB, int64) error { return nil })
+}
+
+// create is Create with something to be done last in its transaction.
+func (s *Service) create(ctx context.Context, by models.Actor, n NewBatch, last func(tx *gorm.DB, batch int64) error) (int64, error) {
 	if !by.May(models.PermBatchesPrepare) {
-		return 0, models.Refuse(models.Forbidden, "batch.refused.prepare", "Only finance can prepare a batch.", nil)
+		return 0, errPrepare
 	}
 	t, err := s.terms(ctx, n.ConnectionID)
 	if err != nil {
@@ -119,9 +128,14 @@ func (s *Service) Create(ctx context.Context, by models.Actor, n NewBatch) (int6
 			return err
 		}
 		if n.Submit {
-			return s.submit(tx, by, id, 1)
+			if err := s.submit(tx, by, id, 1); err != nil {
+				return err
+			}
 		}
-		return examine(tx, id)
+		if err := examine(tx, id); err != nil {
+			return err
+		}
+		return last(tx, id)
 	})
 	return id, err
 }
@@ -193,6 +207,9 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 		}
 		if step.rows >= 0 && got != int64(step.rows) {
 			return errMoved
+		}
+		if n.step != nil {
+			n.step()
 		}
 	}
 	wrong, err := store.SelectTx[struct{ N int64 }](tx, mismatches, batch)

@@ -57,9 +57,9 @@ func (r *exportRow) write(cells []string, plain bool) {
 	}
 }
 
-// Export writes all payouts that match as CSV, newest first, and records that it did. It reads and writes as it
+// Export writes all payouts that match, newest first, and records that it did. It reads and writes as it
 // goes. plain shows documents and accounts in full, for those who may see them.
-func (s *Service) Export(ctx context.Context, by models.Actor, f Filter, plain bool, layout sheet.Layout, w io.Writer) error {
+func (s *Service) Export(ctx context.Context, by models.Actor, f Filter, plain bool, out sheet.Sink) error {
 	if plain && !by.May(models.PermPersonalReveal) {
 		return models.Refuse(models.Forbidden, "payout.refused.reveal", "Your role may export documents and accounts only masked.", nil)
 	}
@@ -77,7 +77,6 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f Filter, plain b
 		return fmt.Errorf("export payouts: %w", err)
 	}
 	defer rows.Close()
-	out := sheet.NewWriter(w, layout)
 	if err := out.Write(exportColumns...); err != nil {
 		return err
 	}

@@ -77,16 +77,16 @@ func TestExportsAreMaskedAndOnRecord(t *testing.T) {
 	o.owe(o.payee("1000001"), 90_000)
 	o.batch()
 	var masked, plain strings.Builder
-	if err := o.Export(t.Context(), o.checker, payouts.Filter{Search: "1000001", FailedSince: time.Time{}}, false, sheet.Layout{}, &masked); err != nil {
+	if err := o.Export(t.Context(), o.checker, payouts.Filter{Search: "1000001", FailedSince: time.Time{}}, false, sheet.NewWriter(&masked, sheet.Layout{})); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(masked.String(), "CC •••") || strings.Contains(masked.String(), "CC 1000001") {
 		t.Errorf("not masked:\n%s", masked.String())
 	}
-	if err := o.Export(t.Context(), o.checker, payouts.Filter{}, true, sheet.Layout{}, &plain); models.KindOf(err) != models.Forbidden {
+	if err := o.Export(t.Context(), o.checker, payouts.Filter{}, true, sheet.NewWriter(&plain, sheet.Layout{})); models.KindOf(err) != models.Forbidden {
 		t.Errorf("an approver got documents in full: %v", err)
 	}
-	if err := o.Export(t.Context(), o.maker, payouts.Filter{}, true, sheet.Layout{}, &plain); err != nil || !strings.Contains(plain.String(), "CC 1000001") {
+	if err := o.Export(t.Context(), o.maker, payouts.Filter{}, true, sheet.NewWriter(&plain, sheet.Layout{})); err != nil || !strings.Contains(plain.String(), "CC 1000001") {
 		t.Errorf("%v\n%s", err, plain.String())
 	}
 	if n := o.number(`SELECT count(*) FROM audit_events WHERE action = 'payout.export' AND after::text NOT LIKE '%1000001%'`); n != 2 {

@@ -87,6 +87,19 @@ func (p Progress) Count(states ...models.PayoutState) (n int64) {
 	return n
 }
 
+// Sent is how many payouts were handed to the rail or need not be any more.
+func (p Progress) Sent() (n int64) {
+	for _, s := range p.States {
+		if s.State != models.PayoutInBatch && s.State != models.PayoutApproved {
+			n += s.Count
+		}
+	}
+	return n
+}
+
+// Sending answers whether payouts still wait to be handed over, so that the bar goes on asking.
+func (p Progress) Sending() bool { return p.Live && p.Count(models.PayoutApproved) > 0 }
+
 // shape is the bar of the progress: paid, under way, not paid, in thousandths.
 func (p Progress) shape() []bar {
 	all := int64(p.Batch.Items)

@@ -95,7 +95,7 @@ func listActs(p ListPage) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if p.any() {
-			templ_7745c5c3_Err = ui.LinkButton("", "download", i18n.T(ctx, "commissions.export"), urls.CommissionsFile(p.Query)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton("", "download", i18n.T(ctx, "export.link"), urls.ExportWith("commissions", p.Query)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

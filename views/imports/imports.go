@@ -26,6 +26,8 @@ type UploadPage struct {
 type Page struct {
 	layout.Page
 	Import  models.Import
+	Task    models.Task // the work it waits for, while a job works on it
+	MayStop bool
 	Columns []sheet.Column
 	Faults  []models.ShownFault
 	Errors  map[string]string // of the mapping, by our column

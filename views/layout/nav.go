@@ -39,6 +39,7 @@ var navigation = []group{
 		{"orders", urls.NavOrders, "shopping-bag", models.PermOrdersView, false, "o"},
 		{"webhooks", urls.NavWebhooks, "webhook", models.PermWebhooksView, false, "w"},
 		{"connections", urls.NavConnections, "plug-connected", models.PermConnectionsView, false, ""},
+		{"tasks", urls.NavTasks, "hourglass", models.PermSignedIn, false, ""},
 	}},
 	{"administration", []entry{
 		{"staff", urls.NavStaff, "user-check", models.PermStaffView, false, ""},

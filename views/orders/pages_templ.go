@@ -96,7 +96,7 @@ func listActs(p ListPage) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if p.any() {
-			templ_7745c5c3_Err = ui.LinkButton("", "download", i18n.T(ctx, "orders.export"), urls.OrdersFile(p.Query)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.LinkButton("", "download", i18n.T(ctx, "export.link"), urls.ExportWith("orders", p.Query)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

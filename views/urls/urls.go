@@ -39,6 +39,7 @@ const (
 	NavAudit        = "/audit"
 	NavStaff        = "/staff"
 	NavOutbox       = "/outbox"
+	NavTasks        = "/tasks"
 )
 
 // Home is the first page after signing in.
