@@ -85,7 +85,7 @@ func TestAnEditStartsTheApprovalAnew(t *testing.T) {
 	b := o.batch()
 	o.wants("first approval", o.decide(o.checker, b, models.Approve, ""), "")
 	o.wants("the same page, once more", o.decide(o.checker, b, models.Approve, ""), models.Forbidden)
-	items, _, err := o.Review(t.Context(), b.ID, "all", 0)
+	items, _, err := o.Review(t.Context(), b.ID, "all", "", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
