@@ -1,13 +1,9 @@
 -- +goose Up
--- A payout that is issued again, in place of one whose money came back. replaces_id names that one; next_method_id is the
--- way of paying that its successor takes instead of the preferred one. One live successor at most, whatever path was taken.
-ALTER TABLE payouts
-    ADD COLUMN replaces_id    bigint REFERENCES payouts CHECK (replaces_id < id),
-    ADD COLUMN next_method_id bigint REFERENCES payout_methods,
-    ADD COLUMN reminded_at    timestamptz;  -- when the payee was last reminded to collect it
+-- A payout that is issued again, in place of one whose money came back. replaces_id names that one. One live successor
+-- at most, whatever path was taken.
+ALTER TABLE payouts ADD COLUMN replaces_id bigint REFERENCES payouts CHECK (replaces_id < id);
 CREATE UNIQUE INDEX payouts_one_successor ON payouts (replaces_id)
     WHERE replaces_id IS NOT NULL AND state NOT IN ('failed','expired','returned','cancelled');
-CREATE INDEX payouts_replaces ON payouts (replaces_id) WHERE replaces_id IS NOT NULL;
 -- Money given back that the rail pays after all: an alarm until a person has put it right.
 CREATE INDEX payouts_contradicted ON payouts (id) WHERE overdue_at IS NOT NULL AND state IN ('failed','expired','returned','cancelled');
 -- +goose StatementBegin
@@ -23,20 +19,8 @@ END $$;
 CREATE TRIGGER payouts_successor BEFORE INSERT OR UPDATE OF replaces_id ON payouts FOR EACH ROW WHEN (NEW.replaces_id IS NOT NULL)
     EXECUTE FUNCTION guard_successor();
 
--- How many days before the expected expiry payees are reminded; 0 is never.
-ALTER TABLE connections ADD COLUMN remind_days integer NOT NULL DEFAULT 2 CHECK (remind_days BETWEEN 0 AND 30);
-
--- Messages to payees go by text message too, and each of them once.
-ALTER TABLE mails
-    ADD COLUMN channel text NOT NULL DEFAULT 'mail' CHECK (channel IN ('mail','sms')),
-    ADD COLUMN once    text NOT NULL DEFAULT '';
-CREATE UNIQUE INDEX mails_once ON mails (once) WHERE once <> '';
-
 -- +goose Down
-DROP INDEX mails_once;
-ALTER TABLE mails DROP COLUMN once, DROP COLUMN channel;
-ALTER TABLE connections DROP COLUMN remind_days;
 DROP TRIGGER payouts_successor ON payouts;
 DROP FUNCTION guard_successor;
-ALTER TABLE payouts DROP COLUMN reminded_at, DROP COLUMN next_method_id, DROP COLUMN replaces_id;
+ALTER TABLE payouts DROP COLUMN replaces_id;
 DROP INDEX payouts_contradicted;

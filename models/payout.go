@@ -110,9 +110,6 @@ type Payout struct {
 	StateAt       time.Time
 	Version       int
 	CreatedAt     time.Time
-	ReplacesID    int64      // the payout in whose place it was issued, 0 when there is none
-	NextMethodID  int64      // how its successor is paid, 0 for the way the payee prefers
-	RemindedAt    *time.Time // when the payee was last reminded to collect it
 }
 
 // MoveTo changes the state and its times, or answers that the step is not allowed.

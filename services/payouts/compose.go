@@ -35,7 +35,7 @@ SELECT d.id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_name
 FROM net n
 JOIN distributors d ON d.id = n.distributor_id
 LEFT JOIN payouts r ON r.id = ANY($6) AND r.distributor_id = d.id
-LEFT JOIN payout_methods m ON m.distributor_id = d.id AND ` + nextMethod("r") + `
+LEFT JOIN payout_methods m ON m.distributor_id = d.id AND m.preferred
 LEFT JOIN carries c ON c.distributor_id = d.id
 WHERE cardinality($5::text[]) = 0 OR m.kind = ANY($5)
 ORDER BY n.net + COALESCE(c.amount, 0) DESC, d.id`

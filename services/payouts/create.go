@@ -50,7 +50,7 @@ FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], 
     AS i(code, distributor_id, method_id, amount, fee, iva, gmf, carry_in, carry_out, replaces_id)
 JOIN distributors d ON d.id = i.distributor_id AND d.verification = 'verified'
 LEFT JOIN payouts r ON r.id = i.replaces_id AND r.distributor_id = d.id
-JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND ` + nextMethod("r")
+JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND m.preferred`
 	// The same condition as in candidates; max_line keeps out lines that were stored since.
 	claimLines = `
 WITH claimed AS (

@@ -52,15 +52,10 @@ const (
 	cameBack = `(p.state IN ('failed', 'expired', 'returned') OR p.state = 'cancelled' AND p.cause <> '')`
 )
 
-// nextMethod is how the successor of a payout r is paid: as was asked for, else as the payee prefers.
-func nextMethod(r string) string {
-	return strings.ReplaceAll(`CASE WHEN r.next_method_id IS NULL THEN m.preferred ELSE m.id = r.next_method_id AND m.retired_at IS NULL END`, "r.", r+".")
-}
-
 // failureTables joins a payout p with what is known of it now.
 var failureTables = ` FROM payouts p
 JOIN distributors d ON d.id = p.distributor_id
-LEFT JOIN payout_methods m ON m.distributor_id = d.id AND ` + nextMethod("p") + `
+LEFT JOIN payout_methods m ON m.distributor_id = d.id AND m.preferred
 CROSS JOIN LATERAL (SELECT ` + fmt.Sprintf(linesIn, "eligible") + ` AS payable, ` + fmt.Sprintf(linesIn, "held") + ` AS held, ` + newer + ` AS newer, ` + contradicted + ` AS contradicted) f
 WHERE `
 

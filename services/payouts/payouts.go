@@ -49,7 +49,7 @@ const payoutColumns = `p.id, p.code, p.batch_id, p.distributor_id, p.connection_
     p.country, p.doc_type, p.doc_number, p.doc_dv, p.given_names, p.surnames, p.business_name, p.phone, p.email, p.address, p.city, p.divipola,
     p.method_kind, p.bank_code, p.account_type, p.account_number, p.bre_b_key, p.bre_b_kind,
     p.rail_id, p.cause, p.rail_code, p.rail_reason, p.removed_reason, p.next_poll_at, p.polls, p.overdue_at, p.expires_at,
-    p.submitted_at, p.sent_at, p.available_at, p.paid_at, p.state_at, p.version, p.created_at, COALESCE(p.replaces_id, 0), COALESCE(p.next_method_id, 0), p.reminded_at`
+    p.submitted_at, p.sent_at, p.available_at, p.paid_at, p.state_at, p.version, p.created_at`
 
 // scanPayout reads payoutColumns, after any columns into leading.
 func scanPayout(row pgx.CollectableRow, leading ...any) (p models.Payout, err error) {
@@ -59,8 +59,7 @@ func scanPayout(row pgx.CollectableRow, leading ...any) (p models.Payout, err er
 		&p.Payee.BusinessName, &p.Payee.Phone, &p.Payee.Email, &p.Payee.Address, &p.Payee.City, &p.Payee.Divipola,
 		&p.To.Kind, &p.To.BankCode, &p.To.AccountType, &p.To.AccountNumber, &p.To.BreBKey, &p.To.BreBKeyKind,
 		&p.RailID, &p.Cause, &p.RailCode, &p.RailReason, &p.RemovedReason, &p.NextPollAt, &p.Polls, &p.OverdueAt, &p.ExpiresAt,
-		&p.SubmittedAt, &p.SentAt, &p.AvailableAt, &p.PaidAt, &p.StateAt, &p.Version, &p.CreatedAt,
-		&p.ReplacesID, &p.NextMethodID, &p.RemindedAt)...)
+		&p.SubmittedAt, &p.SentAt, &p.AvailableAt, &p.PaidAt, &p.StateAt, &p.Version, &p.CreatedAt)...)
 	p.FeeCharged = centavos(charged)
 	return p, err
 }
