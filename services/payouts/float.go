@@ -77,7 +77,7 @@ func (s *Service) WatchFloat(ctx context.Context) error {
 		err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
 			return events.Record(tx, events.Event{Kind: "float.low", SubjectType: "connection", SubjectID: c.ID, Permission: models.PermBatchesPrepare,
 				Once:  fmt.Sprintf("float.low:%d:%s", c.ID, models.Day(s.Now()).Format(time.DateOnly)),
-				Facts: map[string]any{"Name": c.Name, "Amount": f.Free.String(), "Limit": limit.String()}})
+				Facts: map[string]any{"Name": c.Name, "Amount": f.Free, "Limit": limit}})
 		})
 		if err != nil {
 			return err
