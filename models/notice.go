@@ -26,7 +26,7 @@ const (
 var Topics = []Topic{TopicWaiting, TopicAnswer, TopicFailed, TopicExpiring, TopicFloat, TopicWork, TopicOther}
 
 var topics = map[string]Topic{
-	"batch.waiting": TopicWaiting, "request.made": TopicWaiting,
+	"batch.waiting": TopicWaiting, "batch.step": TopicWaiting, "request.made": TopicWaiting,
 	"batch.approved": TopicAnswer, "batch.returned": TopicAnswer, "batch.rejected": TopicAnswer, "request.granted": TopicAnswer,
 	"request.refused": TopicAnswer,
 	"payouts.failed":  TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed,

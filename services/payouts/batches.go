@@ -134,10 +134,12 @@ func (s *Service) submit(tx *gorm.DB, by models.Actor, id int64, seen int) error
 	if err := s.saveOpen(tx, b); err != nil {
 		return err
 	}
-	err = events.Record(tx, events.Event{Kind: "batch.waiting", SubjectType: "batch", SubjectID: id, Permission: models.PermBatchesDecide, Except: by.StaffID,
-		Facts: batchNews(b, by)})
-	if err != nil {
-		return err
+	if b.State == models.BatchInApproval {
+		err = events.Record(tx, events.Event{Kind: "batch.waiting", SubjectType: "batch", SubjectID: id, Permission: models.PermBatchesDecide, Except: by.StaffID,
+			Facts: batchNews(b, by)})
+		if err != nil {
+			return err
+		}
 	}
 	return audit.Record(tx, audit.Entry{By: by, Action: "batch.submit", SubjectType: "batch", SubjectID: id,
 		After: batchFacts(b)})

@@ -67,13 +67,24 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, v Verdi
 		if err := s.settleDecision(tx, by, before, b, v); err != nil {
 			return err
 		}
-		err = events.Record(tx, events.Event{Kind: "batch." + string(b.State), SubjectType: "batch", SubjectID: id, Staff: []int64{b.MakerID}, Facts: batchNews(b, by)})
-		if err != nil {
+		if err := tellDecided(tx, by, before, b); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "batch." + string(v.Decision), SubjectType: "batch", SubjectID: id, Reason: v.Reason,
 			Before: batchFacts(before), After: approvalFacts(b, given)})
 	})
+}
+
+// tellDecided tells the maker what became of the batch, or the checkers that its next step waits for them.
+func tellDecided(tx *gorm.DB, by models.Actor, before, b models.Batch) error {
+	e := events.Event{Kind: "batch." + string(b.State), SubjectType: "batch", SubjectID: b.ID, Staff: []int64{b.MakerID}, Facts: batchNews(b, by)}
+	if b.State == models.BatchInApproval {
+		if b.Approval.Current() == before.Approval.Current() {
+			return nil
+		}
+		e.Kind, e.Staff, e.Permission, e.Except = "batch.step", nil, models.PermBatchesDecide, by.StaffID
+	}
+	return events.Record(tx, e)
 }
 
 // settleDecision saves the batch and does what follows from where it stands now. An approval that leaves the same step
