@@ -77,7 +77,10 @@ func (s *site) upload(c *http.Client, kind, name string, body []byte) int64 {
 // work does the long work that an upload waits for.
 func (s *site) work(id int64) {
 	s.t.Helper()
-	s.workTask(s.one(`SELECT max(id) FROM tasks WHERE subject_type LIKE '%_import' AND subject_id = $1`, id))
+	task := s.one(`SELECT COALESCE(max(id), 0) FROM tasks WHERE subject_type LIKE '%_import' AND subject_id = $1`, id)
+	if task != 0 { // a file whose columns are still to be chosen has none yet
+		s.workTask(task)
+	}
 }
 
 // workTask does one piece of long work.

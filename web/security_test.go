@@ -171,6 +171,29 @@ var ownRecords = map[string]theirs{
 		}
 		return urls.OpenNotice(notice)
 	}, `SELECT CAST(count(*) AS text) FROM notices WHERE staff_id = $1 AND read_at IS NULL`},
+	urls.TaskPattern:     {func(s *site, id int64) string { return urls.Task(s.task(id, "")) }, taskStates},
+	urls.StopTaskPattern: {func(s *site, id int64) string { return urls.StopTask(s.task(id, "")) }, taskStates},
+	urls.TaskFilePattern: {func(s *site, id int64) string {
+		file, err := s.app.h.Blobs.Put(s.t.Context(), "exports", "theirs.csv", strings.NewReader("a;b"), 10)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return urls.TaskFile(s.task(id, file.Key))
+	}, taskStates},
+}
+
+const taskStates = `SELECT COALESCE(string_agg(state || stopping, ',' ORDER BY id), '') FROM tasks WHERE staff_id = $1`
+
+// task is somebody's export: waiting, or done with a file.
+func (s *site) task(staff int64, file string) (id int64) {
+	s.t.Helper()
+	err := s.app.db.Pool.QueryRow(s.t.Context(), `INSERT INTO tasks (kind, name, staff_id, staff_name, state, finished_at, file_key, file_size, file_until, permission)
+		SELECT 'export', 'theirs.csv', $1, 'Their', CASE WHEN $2 = '' THEN 'waiting' ELSE 'done' END, CASE WHEN $2 <> '' THEN now() END, $2, 3,
+			CASE WHEN $2 <> '' THEN now() + interval '1 day' END, CASE WHEN $2 <> '' THEN 'home.view' ELSE '' END RETURNING id`, staff, file).Scan(&id)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return id
 }
 
 func TestOtherPeoplesRecordsAreOutOfReach(t *testing.T) {
@@ -181,9 +204,17 @@ func TestOtherPeoplesRecordsAreOutOfReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	plainer, err := s.app.h.Staff.ByEmail(t.Context(), "approver2@demo.test")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range routes(s.srv) {
 		if !strings.Contains(r.Path, ":") || r.Perm != models.PermSignedIn {
 			continue
+		}
+		me := me
+		if strings.HasPrefix(r.Path, urls.NavTasks) {
+			me = plainer.ID // admins and auditors see everybody's long work
 		}
 		their, known := ownRecords[r.Path]
 		if !known {
