@@ -44,7 +44,7 @@ func record(t *testing.T, db *store.DB, entries ...audit.Entry) {
 // sealAll seals until every event is; other databases of the server may hold transactions open for a moment.
 func sealAll(t *testing.T, db *store.DB) models.AuditReport {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	for {
 		if _, err := audit.Seal(ctx, db); err != nil {
