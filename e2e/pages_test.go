@@ -40,13 +40,12 @@ var records = map[string]string{
 	"/webhooks/events/:id":     `SELECT max(id) FROM webhook_events`,
 	"/connections/:id":         `SELECT min(id) FROM connections`,
 	"/staff/:id":               `SELECT id FROM staff WHERE email = 'support@demo.test'`,
-	"/schedules/:id": `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
-		SELECT 'Fridays', min(id), 'weekly', '{5}', 600, 'next', false, (SELECT id FROM staff WHERE email = 'finance@demo.test'), now() FROM connections RETURNING id`,
-	"/outbox/:id":    `SELECT max(id) FROM mails`,
-	"/topups/:topup": `SELECT max(id) FROM float_topups`,
-	"/caps/:cap":     `SELECT max(id) FROM caps`,
-	"/requests/:id":  `SELECT max(id) FROM requests`,
-	"/tasks/:id":     `SELECT max(id) FROM tasks`,
+	"/outbox/:id":              `SELECT max(id) FROM mails`,
+	"/topups/:topup":           `SELECT max(id) FROM float_topups`,
+	"/caps/:cap":               `SELECT max(id) FROM caps`,
+	"/requests/:id":            `SELECT max(id) FROM requests`,
+	"/tasks/:id":               `SELECT max(id) FROM tasks`,
+	"/schedules/:id":           `SELECT min(id) FROM schedules`,
 }
 
 // addresses are queries for the whole path, where the records' ids depend on each other or on a state.
@@ -161,10 +160,20 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 			finance.take(p)
 		}
 	}
+	_, asked := p.pool.Exec(context.Background(), `INSERT INTO requests (kind, subject_type, subject_id, payload, reason, maker_id)
+		SELECT 'method.change', 'distributor', (SELECT min(id) FROM distributors), '{}', 'More volume', id FROM staff WHERE email = 'finance@demo.test'`)
+	if asked != nil {
+		t.Fatal(asked)
+	}
 	p.setUpLink("every.mail@example.test", "Mario Mora", "support")
 	compliance := open(t, chromium, p.url, looks[2])
 	compliance.signInDemo("compliance@demo.test")
 	compliance.decide(p)
+	_, err := p.pool.Exec(context.Background(), `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
+		SELECT 'Fridays', min(id), 'weekly', '{5}', 600, 'next', false, (SELECT id FROM staff WHERE email = 'finance@demo.test'), now() FROM connections`)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // pagesOf turns the route table into addresses. A route nobody knows an address for fails the test.
