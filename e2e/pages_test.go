@@ -36,6 +36,7 @@ var records = map[string]string{
 	"/tracking/import/:id":     `SELECT max(id) FROM imports WHERE kind = 'tracking'`,
 	"/orders/:id":              `SELECT o.id FROM orders o JOIN commission_lines l ON l.order_number = o.number ORDER BY o.id DESC LIMIT 1`,
 	"/batches/:id":             `SELECT id FROM batches WHERE state = 'in_approval' ORDER BY id DESC LIMIT 1`,
+	"/rules/:id":               `SELECT max(id) FROM rule_versions WHERE state <> 'replaced'`,
 	"/payouts/:id":             `SELECT payout_id FROM payout_attempts ORDER BY id DESC LIMIT 1`,
 	"/webhooks/events/:id":     `SELECT max(id) FROM webhook_events`,
 	"/connections/:id":         `SELECT min(id) FROM connections`,

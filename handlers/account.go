@@ -15,7 +15,12 @@ import (
 // Account is GET urls.AccountPattern: one's own password, recovery codes and sessions.
 func (h *Handlers) Account(c echo.Context) error { return h.showAccount(c, http.StatusOK, nil) }
 
-func (h *Handlers) showAccount(c echo.Context, status int, refusal error) (err error) {
+func (h *Handlers) showAccount(c echo.Context, status int, refusal error) error {
+	return h.accountPage(c, status, refusal, func(*account.Page) {})
+}
+
+// accountPage draws the account; say adds what the last try left to be said.
+func (h *Handlers) accountPage(c echo.Context, status int, refusal error, say func(*account.Page)) (err error) {
 	ctx, v := c.Request().Context(), VisitorFrom(c)
 	p := account.Page{Page: h.page(c, i18n.T(ctx, "account.title"), ""), Staff: v.Staff, Current: v.Session.ID,
 		Errors: fieldErrors(ctx, refusal), Error: Sentence(ctx, refusal)}
@@ -34,6 +39,13 @@ func (h *Handlers) showAccount(c echo.Context, status int, refusal error) (err e
 	p.PasskeysAt, p.PasskeysWork, p.Fresh = h.Staff.PasskeysAt(), h.passkeysWork(c), v.Session.FreshFactor(h.Now())
 	p.Passkey = p.PasskeysWork && len(p.Passkeys) > 0
 	p.Agent = c.Request().UserAgent()
+	if p.Absences, err = h.Staff.Absences(ctx, v.Staff.ID); err != nil {
+		return err
+	}
+	if p.Delegates, err = h.Staff.Delegates(ctx, v.Staff.ID); err != nil {
+		return err
+	}
+	say(&p)
 	return render(c, status, account.Account(p))
 }
 

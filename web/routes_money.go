@@ -39,6 +39,15 @@ func moneyRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodGet, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.AskRemoveItem},
 		{Method: http.MethodPost, Path: urls.RemoveBatchItemPattern, Perm: models.PermPayoutsOperate, Handler: h.RemoveItem},
 
+		{Method: http.MethodGet, Path: urls.RulesPattern, Perm: models.PermRulesView, Handler: h.RuleList},
+		{Method: http.MethodPost, Path: urls.RulesPattern, Perm: models.PermRulesEdit, Handler: h.DraftRules},
+		{Method: http.MethodGet, Path: urls.RuleVersionPattern, Perm: models.PermRulesView, Handler: h.RuleVersion},
+		{Method: http.MethodPost, Path: urls.RuleVersionPattern, Perm: models.PermRulesEdit, Handler: h.EditRules},
+		{Method: http.MethodGet, Path: urls.TryRulesPattern, Perm: models.PermRulesView, Handler: h.TryRules},
+		{Method: http.MethodGet, Path: urls.PublishRulesPattern, Perm: models.PermRulesEdit, Handler: h.AskPublishRules},
+		{Method: http.MethodPost, Path: urls.PublishRulesPattern, Perm: models.PermRulesEdit, Handler: h.PublishRules},
+		{Method: http.MethodPost, Path: urls.DropRulesPattern, Perm: models.PermRulesEdit, Handler: h.DropRules},
+
 		{Method: http.MethodGet, Path: urls.PayoutsPattern, Perm: models.PermPayoutsView, Handler: h.PayoutList},
 		{Method: http.MethodGet, Path: urls.PayoutsFilePattern, Perm: models.PermPayoutsView, Handler: h.PayoutFile, Within: uploadWithin},
 		{Method: http.MethodGet, Path: urls.PayoutsSumPattern, Perm: models.PermPayoutsView, Handler: h.PayoutSum},

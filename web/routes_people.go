@@ -37,6 +37,8 @@ func peopleRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.SessionRevokePattern, Perm: models.PermSignedIn, Handler: h.RevokeSession},
 		{Method: post, Path: urls.SessionsOthersPattern, Perm: models.PermSignedIn, Handler: h.RevokeOtherSessions},
 		{Method: post, Path: urls.SessionsAllPattern, Perm: models.PermSignedIn, Handler: h.RevokeAllSessions},
+		{Method: post, Path: urls.AbsencesPattern, Perm: models.PermSignedIn, Handler: h.GoAway},
+		{Method: post, Path: urls.EndAbsencePattern, Perm: models.PermSignedIn, Handler: h.EndAbsence},
 
 		{Method: get, Path: urls.NoticesPattern, Perm: models.PermSignedIn, Handler: h.Notices},
 		{Method: post, Path: urls.ReadNoticesPattern, Perm: models.PermSignedIn, Handler: h.ReadNotices},

@@ -28,6 +28,7 @@ var navigation = []group{
 		{"calendar", urls.NavCalendar, "calendar", models.PermBatchesView, false, ""},
 		{"payouts", urls.NavPayouts, "cash-banknote", models.PermPayoutsView, false, "p"},
 		{"failures", urls.FailuresPattern, "circle-x", models.PermPayoutsView, false, ""},
+		{"rules", urls.NavRules, "clipboard-check", models.PermRulesView, false, ""},
 		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false, "c"},
 		{"requests", urls.NavRequests, "clipboard-check", models.PermRequestsView, true, ""},
 		{"ledger", urls.NavLedger, "scale", models.PermLedgerView, false, ""},

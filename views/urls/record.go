@@ -17,6 +17,8 @@ func Record(subjectType string, id int64) string {
 		return Connection(id)
 	case "schedule":
 		return Schedule(id)
+	case "rules":
+		return RuleVersion(id)
 	case "request":
 		return Request(id)
 	}

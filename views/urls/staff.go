@@ -24,6 +24,8 @@ const (
 	SessionRevokePattern  = "/account/sessions/:id/revoke"
 	SessionsOthersPattern = "/account/sessions/revoke-others"
 	SessionsAllPattern    = "/account/sessions/revoke-all"
+	AbsencesPattern       = "/account/absences"
+	EndAbsencePattern     = "/account/absences/:id/end"
 	ConfirmPattern        = "/account/confirm"
 	PasskeysPattern       = "/account/passkeys"
 	NewPasskeyPattern     = "/account/passkeys/challenge"
@@ -48,6 +50,12 @@ func SessionsOthers() string { return SessionsOthersPattern }
 
 // SessionsAll signs out everywhere.
 func SessionsAll() string { return SessionsAllPattern }
+
+// Absences is where an absence of one's own is noted.
+func Absences() string { return AbsencesPattern }
+
+// EndAbsence ends one.
+func EndAbsence(id int64) string { return AbsencesPattern + "/" + Num(id) + "/end" }
 
 // Confirm is where the second factor is given once more.
 func Confirm() string { return ConfirmPattern }
