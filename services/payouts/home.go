@@ -65,6 +65,11 @@ func (s *Service) Work(ctx context.Context, by models.Actor) (w Work, err error)
 	}
 	for _, b := range waiting.Rows {
 		if b.DecidableBy(by) == nil {
+			if b.Approval, err = s.approvalOf(ctx, s.DB.Pool, b.Batch); err != nil {
+				return w, err
+			}
+		}
+		if b.ApprovableBy(by) == nil {
 			w.ForMe = append(w.ForMe, b)
 			continue
 		}
