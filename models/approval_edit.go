@@ -29,12 +29,6 @@ var (
 
 // ruleEdits are the changes of one rule.
 var ruleEdits = map[string]func(*ApprovalRule, RulesEdit) error{
-	"rename": func(r *ApprovalRule, e RulesEdit) error {
-		if r.Name = e.Name; !named(e.Name) {
-			return errNoName
-		}
-		return nil
-	},
 	"add_block": func(r *ApprovalRule, _ RulesEdit) error {
 		r.Blocks = append(r.Blocks, ConditionBlock{})
 		return few(r.Blocks)
