@@ -153,6 +153,14 @@ var ownRecords = map[string]theirs{
 		}
 		return urls.SessionRevoke(l.SessionID)
 	}, `SELECT CAST(count(*) AS text) FROM staff_sessions WHERE staff_id = $1 AND revoked_at IS NULL`},
+	urls.EndAbsencePattern: {func(s *site, id int64) string {
+		var absence int64
+		err := s.app.db.Pool.QueryRow(s.t.Context(), `INSERT INTO absences (staff_id, from_day, to_day) VALUES ($1, now(), now()) RETURNING id`, id).Scan(&absence)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return urls.EndAbsence(absence)
+	}, `SELECT CAST(count(*) AS text) FROM absences WHERE staff_id = $1 AND ended_at IS NULL`},
 	urls.RemovePasskeyPattern: {func(s *site, id int64) string {
 		var key int64
 		err := s.app.db.Pool.QueryRow(s.t.Context(), `INSERT INTO staff_passkeys (staff_id, credential_id, public_key, sign_count, synced, transports, name, created_at)
