@@ -19,6 +19,8 @@ func Record(subjectType string, id int64) string {
 		return Schedule(id)
 	case "rules":
 		return RuleVersion(id)
+	case "task":
+		return Task(id)
 	case "request":
 		return Request(id)
 	}
