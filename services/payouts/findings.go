@@ -84,10 +84,17 @@ SELECT $1, (SELECT id FROM previous), count(*) FILTER (WHERE before IS NULL), CO
 FROM pairs HAVING EXISTS (SELECT 1 FROM previous)`
 )
 
-// examine finds what stands out in a batch, and how it differs from the last one. It is done again whenever the content
+const (
+	forgetSplits = `DELETE FROM batch_splits WHERE batch_id = $1`
+	split        = `
+INSERT INTO batch_splits (batch_id, method_kind, items, total, fee, fee_iva, gmf)
+SELECT $1, method_kind, count(*), sum(amount), sum(fee), sum(fee_iva), sum(gmf) FROM payouts WHERE batch_id = $1 AND removed_reason = '' GROUP BY method_kind`
+)
+
+// examine finds what stands out in a batch, each network's part of it, and how it differs from the last one. It is done again whenever the content
 // changes: whoever is taken out no longer shares an account with anybody.
 func examine(tx *gorm.DB, batch int64) error {
-	for _, sql := range []string{forgetFindings, find, forgetComparison, compare} {
+	for _, sql := range []string{forgetFindings, find, forgetComparison, compare, forgetSplits, split} {
 		if _, err := store.ExecTx(tx, sql, batch); err != nil {
 			return fmt.Errorf("examine batch %d: %w", batch, err)
 		}

@@ -72,7 +72,7 @@ const (
     SELECT payout_id FROM payout_findings WHERE batch_id = @batch AND (@flag = '' OR flags @> ARRAY[@flag])
     ORDER BY cardinality(flags) DESC, amount DESC, payout_id` + paged + `) o`
 	allPage = `SELECT id, row_number() OVER () AS place, CAST(0 AS bigint) AS before FROM (
-    SELECT id FROM payouts WHERE batch_id = @batch AND removed_reason = '' AND @flag = @flag ORDER BY amount DESC, id` + paged + `) o`
+    SELECT id FROM payouts WHERE batch_id = @batch AND removed_reason = '' AND @flag = @flag ORDER BY id` + paged + `) o`
 	removedPage = `SELECT id, row_number() OVER () AS place, CAST(0 AS bigint) AS before FROM (
     SELECT id FROM payouts WHERE batch_id = @batch AND removed_reason <> '' AND @flag = @flag ORDER BY id DESC` + paged + `) o`
 	lastBatch = `(SELECT previous_id FROM batch_comparisons WHERE batch_id = @batch)`
