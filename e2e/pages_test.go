@@ -175,6 +175,12 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = p.pool.Exec(context.Background(), `INSERT INTO rule_versions (number, rules, author_ids)
+		SELECT 2, '[{"name": "Large batches", "blocks": [[{"kind": "total", "amount": {"Minor": 2000000000, "Currency": "COP"}}]], "steps": [{"mode": "n_of", "roles": ["approver"], "count": 2}]}]', ARRAY[id]
+		FROM staff WHERE email = 'admin@demo.test'`)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // pagesOf turns the route table into addresses. A route nobody knows an address for fails the test.
