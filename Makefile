@@ -29,7 +29,7 @@ check: ## format, vet, static analysis, generated files up to date
 
 test: check ## every check and every test, on a real Postgres and in a real browser
 	sh scripts/setup.sh chromium
-	go test -timeout 20m ./...
+	go test -timeout 45m ./...
 
 shots: build ## pictures of every page (1440 and 390 px, light and dark, three languages) into shots/
 	sh scripts/setup.sh chromium fonts
