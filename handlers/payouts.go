@@ -120,6 +120,9 @@ func (h *Handlers) fillPayouts(ctx context.Context, p *view.ListPage, q payoutQu
 		p.Rows[i] = view.Row(page.Rows[i])
 	}
 	p.Pages = ui.Pages{Newer: pageURL(urls.Payouts(), p.Query, page.Newer), Older: pageURL(urls.Payouts(), p.Query, page.Older)}
+	if err := h.fillExpiring(ctx, p, f); err != nil {
+		return err
+	}
 	state := f.State
 	f.Cursor, f.State = store.Cursor{}, ""
 	switch {
@@ -377,6 +380,11 @@ func (h *Handlers) fillPayout(ctx context.Context, p *view.ShowPage) (err error)
 			return err
 		}
 		p.Failed = &view.Failed{Cure: f.Cure, Changed: f.Changed, Why: f.Why}
+	}
+	if x.To.Kind.Cash() {
+		if p.Told, err = h.told(ctx, x.ID); err != nil {
+			return err
+		}
 	}
 	p.History = each(history, func(e payouts.PayoutEvent) view.Event { return view.Event(e) })
 	p.Lines = each(lines, func(l payouts.PaidLine) view.Line { return view.Line(l) })

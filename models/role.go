@@ -39,6 +39,8 @@ const (
 	PermRulesEdit         Permission = "rules.edit" // draft approval rules; in force only by an approver's consent
 	PermPayoutsView       Permission = "payouts.view"
 	PermPayoutsOperate    Permission = "payouts.operate" // hold, release, cancel, look up
+	PermCodesSend         Permission = "codes.send"      // to payees who have cash waiting
+	PermCodesEdit         Permission = "codes.edit"      // what payees are told by itself
 	PermWebhooksView      Permission = "webhooks.view"
 	PermWebhooksReplay    Permission = "webhooks.replay"
 	PermConnectionsView   Permission = "connections.view"
@@ -61,6 +63,7 @@ var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermPersonalReveal,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
+	PermCodesSend, PermCodesEdit,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
 	PermFundsEdit, PermFundsConsent,
 	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView,
@@ -84,6 +87,8 @@ var grants = map[Permission][]Role{
 	PermRulesEdit:         {RoleAdmin},
 	PermPayoutsView:       Roles,
 	PermPayoutsOperate:    {RoleFinance, RoleApprover},
+	PermCodesSend:         {RoleFinance, RoleApprover, RoleSupport},
+	PermCodesEdit:         {RoleAdmin, RoleFinance},
 	PermWebhooksView:      {RoleAdmin, RoleFinance, RoleSupport, RoleAuditor},
 	PermWebhooksReplay:    {RoleAdmin, RoleSupport},
 	PermConnectionsView:   {RoleAdmin, RoleFinance, RoleApprover, RoleAuditor},

@@ -40,6 +40,9 @@ type config struct {
 	SecretKey          Secret // 32 bytes
 	BlobURL            string
 	SMTPURL            Secret
+	SMSURL             string // gateway of short messages to payees, "" = none
+	SMSToken           Secret
+	SMSFrom            string
 	Today              time.Time // zero = the real date
 	TrustedProxies     []netip.Prefix
 	MetricsToken       Secret
@@ -80,6 +83,7 @@ func loadConfig(env func(string) string, addr string) (config, error) {
 	c := config{
 		DatabaseURL: Secret(env("DATABASE_URL")), SMTPURL: Secret(env("PAGADURIA_SMTP_URL")),
 		MetricsToken: Secret(env("PAGADURIA_METRICS_TOKEN")),
+		SMSURL:       env("PAGADURIA_SMS_URL"), SMSToken: Secret(env("PAGADURIA_SMS_TOKEN")), SMSFrom: env("PAGADURIA_SMS_FROM"),
 	}
 	c.readPlaces(env, addr, &p)
 	c.readToday(env("PAGADURIA_TODAY"), &p)
@@ -94,6 +98,9 @@ func loadConfig(env func(string) string, addr string) (config, error) {
 	}
 	if c.SMTPURL != "" {
 		checkURL("PAGADURIA_SMTP_URL", string(c.SMTPURL), &p, "smtp", "smtps")
+	}
+	if c.SMSURL != "" {
+		checkURL("PAGADURIA_SMS_URL", c.SMSURL, &p, "https", "http")
 	}
 	c.readSecretKey(env("PAGADURIA_SECRET_KEY"), &p)
 	return c, p.err()

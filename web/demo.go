@@ -12,16 +12,27 @@ import (
 	"pagaduria/services/staff"
 )
 
-// demoRail is the short name of the demo's connection: /webhooks/d24/demo.
-const demoRail = "demo"
+// demoRail is the short name of the demo's connection: /webhooks/d24/demo. Codes of the other one can be collected for a
+// day only, so that one sees payees reminded.
+const (
+	demoRail  = "demo"
+	demoBrief = "demo-1d"
+)
 
-// demoConnection makes sure that a live connection leads to the simulator at api, and returns it.
+// demoConnection makes sure that live connections lead to the simulator at api, and returns the first one.
 func (a *app) demoConnection(ctx context.Context, api string) (models.Connection, error) {
+	if _, err := a.demoConnectionTo(ctx, api, demoBrief, "D24 · simulator, one day", 1); err != nil {
+		return models.Connection{}, err
+	}
+	return a.demoConnectionTo(ctx, api, demoRail, "D24 · simulator", 7)
+}
+
+func (a *app) demoConnectionTo(ctx context.Context, api, slug, name string, validity int) (models.Connection, error) {
 	by := models.System("demo")
-	c, err := a.h.Payouts.ConnectionBySlug(ctx, "d24", demoRail)
+	c, err := a.h.Payouts.ConnectionBySlug(ctx, "d24", slug)
 	switch {
 	case models.KindOf(err) == models.NotFound:
-		c = models.Connection{Slug: demoRail, Rail: "d24", Name: "D24 · simulator", ValidityDays: 7, Rate: 2000, Concurrency: 16,
+		c = models.Connection{Slug: slug, Rail: "d24", Name: name, ValidityDays: validity, Rate: 2000, Concurrency: 16,
 			EgressAddress: "127.0.0.1"}
 	case err != nil:
 		return c, err
@@ -119,6 +130,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoFunds(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoMessages(ctx, cast); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
 }
 
@@ -155,27 +169,41 @@ func (a *app) demoFunds(ctx context.Context, cast demo.Cast) error {
 	return a.h.Payouts.SetFloatRules(ctx, models.System("demo"), c.ID, c.Version, payouts.FloatRules{Control: true, Alarm: &alarm})
 }
 
+// demoMessages has payees told when cash waits for them and two days before it expires.
+func (a *app) demoMessages(ctx context.Context, cast demo.Cast) error {
+	seen, err := a.h.Payouts.MessageRules(ctx)
+	if err != nil {
+		return err
+	}
+	return a.h.Payouts.SetMessageRules(ctx, cast.Maker, seen.ID, models.MessageRules{Available: models.Channels, Reminder: models.Channels, DaysBefore: 2})
+}
+
 // startDemo has the demo's people send two batches through the simulator and leave a third one waiting, so that
 // every state can be seen. They go the way of every batch.
 func (a *app) startDemo(ctx context.Context, cast demo.Cast) error {
+	brief, err := a.h.Payouts.ConnectionBySlug(ctx, "d24", demoBrief)
+	if err != nil {
+		return err
+	}
 	for _, b := range []struct {
-		name    string
-		methods []models.MethodKind
-		approve bool
+		name       string
+		methods    []models.MethodKind
+		connection int64
+		approve    bool
 	}{
-		{"Comisiones · billeteras", []models.MethodKind{models.Nequi, models.Daviplata}, true},
-		{"Comisiones · Punto Red", []models.MethodKind{models.PuntoredCash}, true},
-		{"Comisiones · bancos", []models.MethodKind{models.BankAccount, models.BreB}, false},
+		{"Comisiones · billeteras", []models.MethodKind{models.Nequi, models.Daviplata}, cast.Connection.ID, true},
+		{"Comisiones · Punto Red", []models.MethodKind{models.PuntoredCash}, brief.ID, true},
+		{"Comisiones · bancos", []models.MethodKind{models.BankAccount, models.BreB}, cast.Connection.ID, false},
 	} {
 		comp := models.Composition{Cutoff: a.h.Now(), Methods: b.methods}
-		p, err := a.h.Payouts.Preview(ctx, cast.Connection.ID, comp)
+		p, err := a.h.Payouts.Preview(ctx, b.connection, comp)
 		if err != nil {
 			return err
 		}
 		if len(p.Items) == 0 {
 			continue
 		}
-		id, err := a.h.Payouts.Create(ctx, cast.Maker, payouts.NewBatch{Name: b.name, ConnectionID: cast.Connection.ID, Composition: comp,
+		id, err := a.h.Payouts.Create(ctx, cast.Maker, payouts.NewBatch{Name: b.name, ConnectionID: b.connection, Composition: comp,
 			ExpectCount: len(p.Items), ExpectTotal: p.Total, Submit: true})
 		if err != nil {
 			return err

@@ -14,12 +14,14 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/providers/d24/sim"
+	"pagaduria/services/sms"
+	smssim "pagaduria/services/sms/sim"
 )
 
 // sandboxAddr is where the rail simulators listen unless told otherwise.
 const sandboxAddr = "127.0.0.1:8090"
 
-// sandbox is the simulated rails on an address of this machine.
+// sandbox is the simulated rails and telephones on an address of this machine.
 type sandbox struct {
 	rail   *sim.Server
 	server *http.Server
@@ -34,8 +36,13 @@ func openSandbox(l net.Listener, journal string) (*sandbox, error) {
 		return nil, err
 	}
 	// A fault of the simulated rail keeps a request for a minute, so answers have longer.
+	handler := http.NewServeMux()
+	handler.Handle("/", rail.Handler())
+	phones := (&smssim.Gateway{}).Handler()
+	handler.Handle("/sms", phones)
+	handler.Handle("/sms/", phones)
 	s := &sandbox{rail: rail, addr: l.Addr().String(), failed: make(chan error, 1), server: &http.Server{
-		Handler: rail.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: defaultWithin, WriteTimeout: 3 * time.Minute, IdleTimeout: idleTimeout}}
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: defaultWithin, WriteTimeout: 3 * time.Minute, IdleTimeout: idleTimeout}}
 	go func() { s.failed <- s.server.Serve(l) }()
 	return s, nil
 }
@@ -55,11 +62,18 @@ func (a *app) demoRails(ctx context.Context, addr string) (stop func(), err erro
 			_ = s.close() // the journal is written as things happen: nothing is lost
 		}
 	}
+	site := strings.TrimSuffix(api, "/d24")
+	if a.h.Payouts.Messenger.SMS == nil {
+		if a.h.Payouts.Messenger.SMS, err = sms.NewGateway(site+"/sms/messages", smssim.Token, "PAGADURIA"); err != nil {
+			stop()
+			return nil, err
+		}
+	}
 	if err := a.openDemo(ctx, api); err != nil {
 		stop()
 		return nil, err
 	}
-	a.log.InfoContext(ctx, "rail simulators", "api", api, "teller", strings.TrimSuffix(api, "/d24")+"/teller")
+	a.log.InfoContext(ctx, "rail simulators", "api", api, "teller", site+"/teller", "phones", site+"/sms")
 	return stop, nil
 }
 

@@ -27,12 +27,14 @@ import (
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/services/search"
+	"pagaduria/services/sms"
 	"pagaduria/services/staff"
 	"pagaduria/services/tasks"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
 	"pagaduria/views/i18n"
 	"pagaduria/views/notices"
+	payoutpages "pagaduria/views/payouts"
 	"pagaduria/views/urls"
 )
 
@@ -104,7 +106,12 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		return err
 	}
 	h.Payouts = &payouts.Service{DB: db, Vault: keys, Open: a.openRail, Now: h.Now, Observe: a.metrics.ObserveRail,
-		HandOverAfter: undoWindow}
+		HandOverAfter: undoWindow, Messenger: payouts.Messenger{Mail: h.Mail, Mailed: payoutpages.MessageMail, Texted: payoutpages.MessageText}}
+	if a.cfg.SMSURL != "" {
+		if h.Payouts.Messenger.SMS, err = sms.NewGateway(a.cfg.SMSURL, string(a.cfg.SMSToken), a.cfg.SMSFrom); err != nil {
+			return err
+		}
+	}
 	if demo {
 		h.Payouts.HandOverAfter = demoUndoWindow
 	}

@@ -51,19 +51,28 @@ func linkLabel(recipient string) string { return "mail link " + recipient }
 
 const insertMail = `
 INSERT INTO mails (recipient, subject, body, link, created_at, once) VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (once) WHERE once <> '' DO NOTHING`
+ON CONFLICT (once) WHERE once <> '' DO NOTHING RETURNING id`
 
 // Write puts a mail into the outbox in the transaction tx. One whose Once is there already is left out.
 func (o *Outbox) Write(tx *gorm.DB, m Message) error {
+	_, err := o.Put(tx, m)
+	return err
+}
+
+// Put is Write for somebody who wants to know what becomes of the mail: it answers its id, 0 for one left out.
+func (o *Outbox) Put(tx *gorm.DB, m Message) (id int64, err error) {
 	var link []byte
 	if m.Link != "" {
 		link = o.vault.Seal([]byte(m.Link), linkLabel(m.To))
 	}
-	_, err := store.ExecTx(tx, insertMail, m.To, m.Subject, m.Body, link, o.now(), m.Once)
+	rows, err := store.SelectTx[struct{ ID int64 }](tx, insertMail, m.To, m.Subject, m.Body, link, o.now(), m.Once)
 	if err != nil {
-		return fmt.Errorf("write a mail: %w", err)
+		return 0, fmt.Errorf("write a mail: %w", err)
 	}
-	return nil
+	if len(rows) == 0 {
+		return 0, nil
+	}
+	return rows[0].ID, nil
 }
 
 // PageSize is how many mails a page shows.
@@ -114,8 +123,8 @@ func (o *Outbox) Get(ctx context.Context, id int64) (models.Mail, error) {
 	return models.Mail{ID: m.ID, Recipient: m.Recipient, Subject: m.Subject, Body: body}, err
 }
 
-// maxTries is how often a mail is tried before it stays in the outbox for good.
-const maxTries = 8
+// MaxTries is how often a mail is tried before it stays in the outbox for good.
+const MaxTries = 8
 
 const unsentMails = storedColumns + `
 WHERE sent_at IS NULL AND tries < $1 AND created_at + tries * tries * interval '1 minute' <= $2 ORDER BY id LIMIT 20`
@@ -123,7 +132,7 @@ WHERE sent_at IS NULL AND tries < $1 AND created_at + tries * tries * interval '
 // SendWaiting sends what waits, at most 20 mails a call, and answers how many went out. A mail is counted as tried
 // before it is handed over: two processes do not send the same one, and after a crash it goes out at most once more.
 func (o *Outbox) SendWaiting(ctx context.Context, by Sender) (sent int, err error) {
-	waiting, err := store.Select[stored](ctx, o.db.Pool, unsentMails, maxTries, o.now())
+	waiting, err := store.Select[stored](ctx, o.db.Pool, unsentMails, MaxTries, o.now())
 	if err != nil {
 		return 0, fmt.Errorf("look for mails to send: %w", err)
 	}

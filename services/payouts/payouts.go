@@ -34,6 +34,9 @@ type Service struct {
 	// is not at all.
 	HandOverAfter time.Duration
 
+	// Messenger writes to payees about cash that waits for them.
+	Messenger Messenger
+
 	// ResendAfter overrides how long to wait before a payout that the rail does not know is sent again; 0 is a minute.
 	ResendAfter time.Duration
 

@@ -54,6 +54,9 @@ type ListPage struct {
 	Any     bool
 	Failed  string // request id when the list could not be loaded
 	Invalid string // what is wrong with the filter
+
+	Remind    string        // where those who match are reminded; "" unless they are about to expire
+	NoContact []Unreachable // of them
 }
 
 func (p ListPage) methodOptions(ctx context.Context) []ui.Option {
@@ -159,6 +162,7 @@ type ShowPage struct {
 	Before       []Link
 	After        []Link
 	Problem      string
+	Told         Told
 	Waits        string            // what it waits for, when it is approved and not handed over
 	Errors       map[string]string // beside the fields of what the rail charged
 	Charged      string            // typed

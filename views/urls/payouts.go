@@ -13,6 +13,9 @@ const (
 	CancelPayoutPattern  = "/payouts/:id/cancel"
 	LookUpPayoutPattern  = "/payouts/:id/lookup"
 	ChargePayoutPattern  = "/payouts/:id/charge"
+	TellPayoutPattern    = "/payouts/:id/tell"
+	MessageRulesPattern  = "/payouts/messages"
+	RemindPattern        = "/payouts/remind"
 )
 
 // Payouts is the list of payouts.
@@ -56,3 +59,15 @@ func LookUpPayout(id int64) string { return Payout(id) + "/lookup" }
 
 // ChargePayout is where it is recorded what the rail really charged.
 func ChargePayout(id int64) string { return Payout(id) + "/charge" }
+
+// TellPayout is where the payee is sent the code again.
+func TellPayout(id int64) string { return Payout(id) + "/tell" }
+
+// MessageRules is what payees are told by itself.
+func MessageRules() string { return MessageRulesPattern }
+
+// Remind is where payees are reminded of cash that waits.
+func Remind() string { return RemindPattern }
+
+// RemindWith asks before those that match are reminded.
+func RemindWith(query url.Values) string { return withQuery(RemindPattern, query) }
