@@ -27,13 +27,16 @@ type scale struct {
 	Distributors int           `json:"distributors"`
 	Imported     int           `json:"imported"`   // rows of each order file
 	Dispatched   int           `json:"dispatched"` // payouts of each batch sent, at least
+	Batched      int           `json:"batched"`    // payouts of the batch composed and approved
 	Runs         int           `json:"runs"`
 	Each         time.Duration `json:"-"` // length of one run under load
 }
 
+// tiny shows that everything can be measured; its figures mean nothing.
 var scales = map[string]scale{
-	"small": {Payouts: 150_000, Orders: 100_000, Distributors: 3_700, Imported: 100_000, Dispatched: 3_000, Runs: 3, Each: 2 * time.Second},
-	"full":  {Payouts: 1_000_000, Orders: 1_000_000, Distributors: 24_000, Imported: 1_000_000, Dispatched: 20_000, Runs: 3, Each: 8 * time.Second},
+	"tiny":  {Payouts: 5_000, Orders: 3_000, Distributors: 700, Imported: 3_000, Dispatched: 500, Batched: 2_000, Runs: 1, Each: 300 * time.Millisecond},
+	"small": {Payouts: 150_000, Orders: 100_000, Distributors: 3_700, Imported: 100_000, Dispatched: 3_000, Batched: 100_000, Runs: 3, Each: 2 * time.Second},
+	"full":  {Payouts: 1_000_000, Orders: 1_000_000, Distributors: 24_000, Imported: 1_000_000, Dispatched: 20_000, Batched: 100_000, Runs: 3, Each: 8 * time.Second},
 }
 
 // part is a group of figures measured together.
@@ -48,10 +51,15 @@ var parts = []part{
 	{[]int{22}, measureStart},
 	{[]int{21}, measureFirstVisit},
 	{[]int{5, 6, 20}, measurePages},
+	{[]int{28, 32, 33}, measureCrowd},
 	{[]int{1, 2, 3}, measureIntake},
+	{[]int{23}, measureMix},
+	{[]int{17, 25, 31}, measureExport},
 	{[]int{18}, measureMemory},
 	{[]int{15, 16}, measureImport},
+	{[]int{27}, measureWalk},
 	{[]int{24}, measureDispatch},
+	{[]int{19, 26, 29, 30}, measureBatches},
 }
 
 func main() {
@@ -60,7 +68,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	size := flag.String("size", cmp.Or(os.Getenv("SIZE"), "small"), "small or full")
+	size := flag.String("size", cmp.Or(os.Getenv("SIZE"), "small"), "small or full; tiny to see that it runs")
 	only := flag.String("only", "", "numbers of the figures to measure, like 1,2,3; all when empty")
 	out := flag.String("out", "bench.json", "file for the figures")
 	readme := flag.String("readme", "", "file whose marked block gets the table")

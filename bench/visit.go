@@ -71,6 +71,8 @@ func measureFirstVisit(ctx context.Context, b *bench) error {
 	})
 }
 
+var plainClient = &http.Client{Transport: &http.Transport{DisableCompression: true}}
+
 // fetch asks as a browser does and answers the text.
 func fetch(ctx context.Context, client *http.Client, path, cookie string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address(path), nil)
