@@ -32,6 +32,7 @@ type Request struct {
 	Kind        RequestKind
 	SubjectType string
 	SubjectID   int64
+	SubjectName string // as it was called when it was asked for, or empty
 	Payload     []byte // JSON of the kind
 	Changes     []Change
 	Reason      string

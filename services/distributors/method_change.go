@@ -84,7 +84,7 @@ func (s *Service) openMethod(tx *gorm.DB, by models.Actor, of models.Distributor
 			line.Before = said(was.Destination)
 		}
 	}
-	id, err := requests.Open(tx, by, requests.New{Kind: models.RequestMethodChange, SubjectType: "distributor", SubjectID: of.ID, Payload: c,
+	id, err := requests.Open(tx, by, requests.New{Kind: models.RequestMethodChange, SubjectType: "distributor", SubjectID: of.ID, SubjectName: of.Name(), Payload: c,
 		Changes: []models.Change{line}, Decides: models.PermDistributorsEdit})
 	if err != nil {
 		return 0, err

@@ -197,7 +197,7 @@ func (s *Service) PublishRules(ctx context.Context, by models.Actor, id int64, s
 		if err := v.Submit(by, people); err != nil {
 			return err
 		}
-		request, err = requests.Open(tx, by, requests.New{Kind: rulesPublish, SubjectType: "rules", SubjectID: id, Payload: map[string]int{"number": v.Number},
+		request, err = requests.Open(tx, by, requests.New{Kind: rulesPublish, SubjectType: "rules", SubjectID: id, SubjectName: strconv.Itoa(v.Number), Payload: map[string]int{"number": v.Number},
 			Changes: []models.Change{
 				{Field: "rules.change.version", Before: strconv.Itoa(inForce.Number), After: strconv.Itoa(v.Number)},
 				{Field: "rules.change.rules", Before: ruleNames(inForce), After: ruleNames(*v)},

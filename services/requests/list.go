@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	requestColumns = `r.id, r.kind, r.subject_type, r.subject_id, r.payload, r.changes, r.reason, r.state, r.maker_id, m.name AS maker_name,
+	requestColumns = `r.id, r.kind, r.subject_type, r.subject_id, r.subject_name, r.payload, r.changes, r.reason, r.state, r.maker_id, m.name AS maker_name,
     COALESCE(r.decider_id, 0) AS decider_id, COALESCE(d.name, '') AS decider_name, r.decided_at, r.answer, r.version, r.created_at`
 	requestTables = ` FROM requests r JOIN staff m ON m.id = r.maker_id LEFT JOIN staff d ON d.id = r.decider_id`
 )

@@ -40,6 +40,7 @@ type New struct {
 	Kind        models.RequestKind
 	SubjectType string
 	SubjectID   int64
+	SubjectName string // as people call it; empty shows the id
 	Payload     any // of the kind, kept as JSON
 	Changes     []models.Change
 	Reason      string
@@ -47,7 +48,7 @@ type New struct {
 }
 
 const insertRequest = `
-INSERT INTO requests (kind, subject_type, subject_id, payload, changes, reason, maker_id) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO requests (kind, subject_type, subject_id, subject_name, payload, changes, reason, maker_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (kind, subject_type, subject_id) WHERE state = 'open' DO NOTHING RETURNING id`
 
 // Open makes a request in the transaction tx, tells those who may decide, and returns its id. While one of the same
@@ -65,7 +66,7 @@ func Open(tx *gorm.DB, by models.Actor, n New) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("request %s: %w", n.Kind, err)
 	}
-	rows, err := store.SelectTx[struct{ ID int64 }](tx, insertRequest, n.Kind, n.SubjectType, n.SubjectID, string(payload), string(lines), n.Reason, by.StaffID)
+	rows, err := store.SelectTx[struct{ ID int64 }](tx, insertRequest, n.Kind, n.SubjectType, n.SubjectID, n.SubjectName, string(payload), string(lines), n.Reason, by.StaffID)
 	if err != nil {
 		return 0, fmt.Errorf("request %s of %s %d: %w", n.Kind, n.SubjectType, n.SubjectID, err)
 	}

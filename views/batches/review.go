@@ -127,7 +127,7 @@ func bars(parts []int64, all int64) []bar {
 		sum += part
 		to := sum * 1000 / all
 		if to > from {
-			list = append(list, bar{"f" + strconv.Itoa(i%3+1), strconv.FormatInt(from, 10), strconv.FormatInt(to-from, 10)})
+			list = append(list, bar{swatch(i), strconv.FormatInt(from, 10), strconv.FormatInt(to-from, 10)})
 		}
 		from = to
 	}
@@ -148,7 +148,8 @@ func splitBars(splits []Split) []bar {
 	return bars(parts, all)
 }
 
-func swatch(i int) string { return "f" + strconv.Itoa(i%3+1) }
+// swatch is the colour of the i-th network: there are as many as methods.
+func swatch(i int) string { return "f" + strconv.Itoa(i%6+1) }
 
 // share is a part of the total in basis points.
 func share(part, all models.Money) int64 {

@@ -76,7 +76,11 @@ func tabURL(state string) string {
 
 // subject is what a request concerns, in words; its page is urls.Record.
 func subject(ctx context.Context, r models.Request) string {
-	return named(ctx, "record."+r.SubjectType, r.SubjectType) + " " + strconv.FormatInt(r.SubjectID, 10)
+	name := r.SubjectName
+	if name == "" {
+		name = strconv.FormatInt(r.SubjectID, 10)
+	}
+	return named(ctx, "record."+r.SubjectType, r.SubjectType) + " " + name
 }
 
 func changeName(ctx context.Context, c models.Change) string { return named(ctx, c.Field, c.Field) }
