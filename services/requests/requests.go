@@ -41,7 +41,7 @@ type New struct {
 	SubjectType string
 	SubjectID   int64
 	SubjectName string // as people call it; empty shows the id
-	Payload     any // of the kind, kept as JSON
+	Payload     any    // of the kind, kept as JSON
 	Changes     []models.Change
 	Reason      string
 	Decides     models.Permission // as of its Kind: these people are told
