@@ -12,7 +12,6 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/intake"
 	"pagaduria/services/distributors"
-	"pagaduria/services/imports"
 	pages "pagaduria/views/distributors"
 	"pagaduria/views/i18n"
 	"pagaduria/views/ui"
@@ -339,5 +338,5 @@ func sniffEvidence(name string, body io.Reader) (distributors.Evidence, error) {
 	if n == 0 || !evidenceTypes[kind] {
 		return distributors.Evidence{}, models.Refuse(models.Invalid, "form.fix", "Some fields need another look. Nothing was saved.", nil).WithField("file", "distributors.evidence_kind")
 	}
-	return distributors.Evidence{Name: imports.CleanName(name), Mime: kind, Body: io.MultiReader(bytes.NewReader(head[:n]), body)}, nil
+	return distributors.Evidence{Name: models.CleanFileName(name, "upload.csv"), Mime: kind, Body: io.MultiReader(bytes.NewReader(head[:n]), body)}, nil
 }

@@ -51,7 +51,7 @@ func runImport(ctx context.Context, t *terminal, args []string) (err error) {
 		return err
 	}
 	return importFile(ctx, t, kind, file, asJSON, models.ImportOptions{
-		DryRun: dry, By: models.System("import"), FileName: imports.CleanName(filepath.Base(words[1])), Today: a.today()})
+		DryRun: dry, By: models.System("import"), FileName: models.CleanFileName(filepath.Base(words[1]), "upload.csv"), Today: a.today()})
 }
 
 // importFile runs the import and prints its answer; a million faults go through temporary files.

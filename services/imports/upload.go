@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"gorm.io/gorm"
@@ -29,7 +28,7 @@ func (s *Service) Upload(ctx context.Context, by models.Actor, kind, fileName st
 	if err != nil {
 		return 0, err
 	}
-	id, err := s.accept(ctx, by, k, CleanName(fileName), put)
+	id, err := s.accept(ctx, by, k, models.CleanFileName(fileName, "upload.csv"), put)
 	if err != nil {
 		_ = s.Blobs.Delete(context.WithoutCancel(ctx), put.Key)
 		return 0, err
@@ -145,25 +144,4 @@ func Refusal(err error) error {
 			fmt.Sprintf("The file lacks these columns: %s. Add them, or say which columns stand for them.", names), map[string]any{"Columns": names})
 	}
 	return err
-}
-
-// nameLimit is how many characters of a file's name are kept.
-const nameLimit = 120
-
-// CleanName keeps the last part of a file's name without control characters, for showing it.
-func CleanName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r == '\uFFFD' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(name, ""))
-	if runes := []rune(name); len(runes) > nameLimit {
-		name = string(runes[:nameLimit])
-	}
-	if name == "" || name == "." || name == "/" {
-		return "upload.csv"
-	}
-	return name
 }
