@@ -14,7 +14,7 @@ import (
 const module = "pagaduria/"
 
 // ground are the services that every area may use; they may use each other.
-var ground = []string{"store", "audit", "ledger", "queue", "events", "requests", "tasks", "vault", "blobs", "mail", "sms"}
+var ground = []string{"store", "audit", "ledger", "queue", "events", "requests", "tasks", "vault", "blobs", "mail", "sms", "files"}
 
 // areas in their order: each may import those after it.
 var areas = []string{"exports", "search", "alerts", "reconcile", "webhooks", "onboarding", "payouts", "commissions", "orders", "screening",

@@ -28,7 +28,7 @@ type command struct {
 // commands is the dispatch table, in the order help shows it.
 func commands() []command {
 	return []command{
-		serveCommand, workerCommand, migrateCommand, demoCommand, staffCommand, auditCommand, ledgerCommand, importCommand, identCommand, sandboxCommand, doctorCommand,
+		serveCommand, workerCommand, migrateCommand, demoCommand, staffCommand, auditCommand, ledgerCommand, importCommand, identCommand, filesCommand, sandboxCommand, doctorCommand,
 	}
 }
 
