@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,9 +17,10 @@ import (
 	"pagaduria/services/payouts"
 )
 
-// TestWhateverHappensTheBooksAgree drives random sequences of what people, rails and processes do. After every step
-// the books agree with lines and payouts; in the end no line was paid twice, and the rail has at most one order for
-// each payout and pays none whose money was given back.
+// TestWhateverHappensTheBooksAgree drives random sequences of what people, rails and processes do, one after the other
+// and several at once from processes of their own. After every step the books agree with lines and payouts and every
+// approved batch has the approvals that its rules demand; in the end no line was paid twice, and the rail has at most
+// one order for each payout and pays none whose money was given back.
 func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	t.Parallel()
 	// Each story needs a database of its own: fewer by default, more by -rapid.checks.
@@ -29,7 +31,10 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		o := open(t)
-		r := &random{office: o, rt: rt, way: o.bend()}
+		r := &random{office: o, rt: rt, demands: map[int64]demand{1: one}}
+		r.people = []models.Actor{o.maker, o.checker, o.other, o.person("Dora", models.RoleApprover, models.RoleCompliance), o.person("Elsa", models.RoleApprover)}
+		r.processes = []*payouts.Service{o.Service, o.process(), o.process()}
+		r.way = o.bend()
 		for i := range 4 {
 			r.payees = append(r.payees, o.payee(fmt.Sprintf("10203%05d", i)))
 		}
@@ -57,8 +62,12 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 			"sweep":   func(*rapid.T) { r.allow(o.Sweep(t.Context())) },
 			"refuse":  r.refuse,
 			"notify":  r.notify,
+			"rules":   r.rules,
+			"account": r.account,
+			"at once": r.atOnce,
 			"": func(*rapid.T) {
 				o.balanced()
+				r.lawful()
 				if n := o.number(lost); n != 0 {
 					t.Fatalf("%d lines or payouts are lost or paid twice", n)
 				}
@@ -73,6 +82,127 @@ type random struct {
 	rt     *rapid.T
 	payees []int64
 	way    *bent
+
+	people    []models.Actor
+	processes []*payouts.Service // on one database, the first of them being the office's own
+	demands   map[int64]demand   // by version of the approval rules
+}
+
+// demand is how many people have to approve a batch of this total.
+type demand func(total models.Money) int
+
+func one(models.Money) int { return 1 }
+
+// process starts another process on the office's database, with a straight way to the rail.
+func (o *office) process() *payouts.Service {
+	o.t.Helper()
+	s := &payouts.Service{DB: o.db, Vault: o.Vault, Now: o.clock, ResendAfter: o.ResendAfter, Open: o.Open}
+	ctx, stop := context.WithCancel(o.t.Context())
+	o.t.Cleanup(stop)
+	if err := s.Beat(ctx); err != nil {
+		o.t.Fatal(err)
+	}
+	return s
+}
+
+// rules puts other rules in force; batches that wait keep theirs until they change.
+func (r *random) rules(rt *rapid.T) {
+	limit := models.Pesos(100_000)
+	kinds := []struct {
+		rules []models.ApprovalRule
+		needs demand
+	}{
+		{nil, one},
+		{[]models.ApprovalRule{every(anybody(2))}, func(models.Money) int { return 2 }},
+		{[]models.ApprovalRule{{Name: "large", Blocks: []models.ConditionBlock{{{Kind: models.CondTotal, Amount: limit}}}, Steps: []models.ApprovalStep{
+			{Mode: models.StepAny, Roles: []models.Role{models.RoleCompliance}}, anybody(2)}}},
+			func(total models.Money) int {
+				if total.Minor >= limit.Minor {
+					return 3
+				}
+				return 1
+			}},
+	}
+	kind := kinds[rapid.IntRange(0, len(kinds)-1).Draw(rt, "rules")]
+	r.enforce(kind.rules...)
+	r.demands[r.number(`SELECT id FROM rule_versions WHERE state = 'in_force'`)] = kind.needs
+}
+
+// lawful fails the test when a batch was approved by fewer people than the rules it was judged by demand, or by its
+// maker or last editor.
+func (r *random) lawful() {
+	rows, err := r.db.Pool.Query(r.t.Context(), `SELECT b.id, b.rules_id, b.total, count(DISTINCT d.staff_id), count(*) FILTER (WHERE d.staff_id IN (b.maker_id, b.editor_id))
+		FROM batches b LEFT JOIN batch_decisions d ON d.batch_id = b.id AND d.round = b.round AND d.content_hash = b.content_hash AND d.decision = 'approve'
+		WHERE b.state IN ('approved', 'dispatching', 'done') GROUP BY b.id`)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var batch, version, total int64
+		var approved, own int
+		if err := rows.Scan(&batch, &version, &total, &approved, &own); err != nil {
+			r.t.Fatal(err)
+		}
+		if needs := r.demands[version](models.Money{Minor: total, Currency: models.COP}); approved < needs || own > 0 {
+			r.t.Fatalf("batch %d has %d approvals, %d of them by its own people; its rules demand %d", batch, approved, own, needs)
+		}
+	}
+	if rows.Err() != nil {
+		r.t.Fatal(rows.Err())
+	}
+}
+
+// account has the account of a payee changed, which cools off for some days or did so by now.
+func (r *random) account(rt *rapid.T) {
+	r.exec(`UPDATE distributors SET account_changed_on = $2::date - 3, payable_from = $2::date + $3::integer WHERE id = $1`, rapid.SampledFrom(r.payees).Draw(rt, "payee"),
+		models.Day(r.clock()), rapid.SampledFrom([]int{0, 0, 3}).Draw(rt, "days"))
+}
+
+// atOnce lets two to four things happen at the same time, each from one of the processes. What one of them finds
+// changed by another is refused; nothing else may go wrong.
+func (r *random) atOnce(rt *rapid.T) {
+	var acts []func() error
+	for range rapid.IntRange(2, 4).Draw(rt, "acts") {
+		acts = append(acts, r.act(rt, rapid.SampledFrom(r.processes).Draw(rt, "process")))
+	}
+	errs := make([]error, len(acts))
+	var all sync.WaitGroup
+	for i, act := range acts {
+		all.Go(func() { errs[i] = act() })
+	}
+	all.Wait()
+	for _, err := range errs {
+		r.allow(err)
+	}
+}
+
+// act draws what a process does; it is done later.
+func (r *random) act(rt *rapid.T, s *payouts.Service) func() error {
+	ctx := r.t.Context()
+	waiting, waits := r.some(rt, models.BatchInApproval)
+	going, goes := r.some(rt, models.BatchApproved, models.BatchDispatching)
+	payout := r.number(`SELECT COALESCE(min(id), 0) FROM payouts WHERE state IN ('sent', 'available', 'unknown')`)
+	acts := []func() error{
+		func() error { return s.Sweep(ctx) },
+		func() error { _ = s.Poll(ctx); return nil }, // a fault may answer
+	}
+	if waits {
+		by := rapid.SampledFrom(r.people).Draw(rt, "by")
+		acts = append(acts, func() error {
+			return s.Decide(ctx, by, waiting.ID, payouts.Verdict{Decision: models.Approve, Seen: models.Seen{Version: waiting.Version, Hash: waiting.ContentHash}, FactorAt: r.clock()})
+		}, func() error { return s.Recall(ctx, r.maker, waiting.ID, waiting.Version, "again") })
+	}
+	if goes {
+		acts = append(acts, func() error { return s.Dispatch(ctx, payouts.DispatchArgs{BatchID: going.ID, To: 1 << 60}) },
+			func() error { return s.Undo(ctx, r.maker, going.ID, going.Version) },
+			func() error { _, err := s.TakeBack(ctx, r.maker, going.ID, "enough"); return err })
+	}
+	if payout != 0 {
+		acts = append(acts, func() error { _, _ = s.Operate(ctx, r.maker, payout, payouts.OpCancel, "asked for"); return nil },
+			func() error { _, _ = s.AskStatus(ctx, payout, "notification", models.Actor{}); return nil })
+	}
+	return acts[rapid.IntRange(0, len(acts)-1).Draw(rt, "act")]
 }
 
 func (r *random) owe(rt *rapid.T) {
@@ -168,7 +298,7 @@ func (r *random) decide(rt *rapid.T) {
 		r.allow(r.Submit(r.t.Context(), r.maker, b.ID, b.Version))
 		return
 	}
-	by := rapid.SampledFrom([]models.Actor{r.maker, r.checker, r.other}).Draw(rt, "by")
+	by := rapid.SampledFrom(r.people).Draw(rt, "by")
 	d := rapid.SampledFrom([]models.Decision{models.Approve, models.Approve, models.Return, models.Reject}).Draw(rt, "decision")
 	err := r.office.decide(by, b, d, "because")
 	if err == nil && (by.StaffID == b.MakerID || by.StaffID == b.EditorID) {
