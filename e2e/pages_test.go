@@ -45,6 +45,7 @@ var records = map[string]string{
 	"/requests/:id":            `SELECT max(id) FROM requests`,
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
 	"/schedules/:id":           `SELECT min(id) FROM schedules`,
+	"/views/:id":               `SELECT min(id) FROM saved_views`,
 }
 
 // addresses are queries for the whole path, where the records' ids depend on each other or on a state.
@@ -176,6 +177,14 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = p.pool.Exec(context.Background(), `INSERT INTO saved_views (list, name, query, owner_id, shared)
+		SELECT 'payouts', name, query, s.id, shared FROM staff s,
+			(VALUES ('Collected in the last 7 days', 'cols=none&cols=state&cols=changed&cols=amount&from=-7d&state=paid', false), ('Waiting at a counter', 'state=available', true),
+				('Of last month, as it was kept years ago', 'from=last_month&to=last_month&state=vanished', false)) v (name, query, shared)
+		WHERE s.email = 'finance@demo.test'`)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, err = p.pool.Exec(context.Background(), `INSERT INTO rule_versions (number, rules, author_ids)
 		SELECT 2, '[{"name": "Large batches", "blocks": [[{"kind": "total", "amount": {"Minor": 2000000000, "Currency": "COP"}}]], "steps": [{"mode": "n_of", "roles": ["approver"], "count": 2}]}]', ARRAY[id]
 		FROM staff WHERE email = 'admin@demo.test'`)
@@ -256,6 +265,12 @@ func states(p *product) []page {
 		{path: "/search?q=zzzzqqqq", as: finance, status: 200}, {path: "/failures", as: finance, status: 200}, {path: "/failures?cause=name", as: auditor, status: 200},
 		{path: "/failures?cause=no-such", as: auditor, status: 422},
 	}
+	for _, id := range p.numbers(`SELECT id FROM saved_views`) {
+		pages = append(pages, page{path: fmt.Sprintf("/payouts?view=%d", id), as: finance, status: 200})
+	}
+	pages = append(pages, page{path: "/payouts?from=-7d&cols=none&cols=state&cols=changed&cols=amount&view=1", as: finance, status: 200},
+		page{path: "/views/payouts?from=last_month&to=last_month&state=paid", as: finance, status: 200}, page{path: "/views/orders?payment=cod", as: "support@demo.test", status: 200},
+		page{path: "/orders?from=this_month&to=-1d", as: finance, status: 200}, page{path: "/webhooks?from=last_week&until=last_week", as: auditor, status: 200})
 	for _, list := range []string{"/distributors", "/commissions", "/orders", "/batches", "/payouts", "/webhooks", "/audit", "/staff"} {
 		pages = append(pages, page{path: list + "?q=zzzzqqqq", as: auditor, status: 200})
 	}

@@ -23,7 +23,11 @@ import (
 // BatchList is GET urls.BatchesPattern.
 func (h *Handlers) BatchList(c echo.Context) error {
 	ctx := c.Request().Context()
-	state := models.BatchState(c.QueryParam("state"))
+	values, views, to := h.listed(c, models.ListBatches)
+	if to != "" {
+		return seeOther(c, to)
+	}
+	state := models.BatchState(values.Get("state"))
 	if state != "" && !slices.Contains(models.BatchStates, state) {
 		return errPayoutFilter
 	}
@@ -31,7 +35,7 @@ func (h *Handlers) BatchList(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "batches.title"), "batches"), State: state}
+	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "batches.title"), "batches"), State: state, Views: views}
 	status := http.StatusOK
 	if err := h.fillBatches(ctx, ActorFrom(c), &p, at); err != nil {
 		if ctx.Err() != nil {
@@ -48,14 +52,10 @@ func (h *Handlers) fillBatches(ctx context.Context, by models.Actor, p *view.Lis
 	if err != nil {
 		return err
 	}
-	p.Tabs, p.Any = batchTabs(ctx, tallies, p.State), len(tallies) > 0
+	p.Tabs, p.Any = batchTabs(ctx, tallies, p.State, p.Views), len(tallies) > 0
 	page, err := h.Payouts.ListBatches(ctx, p.State, at)
 	if err != nil {
 		return err
-	}
-	query := listQuery(nil)
-	if p.State != "" {
-		query.Set("state", string(p.State))
 	}
 	p.Rows, p.Mine = each(page.Rows, func(r payouts.BatchRow) view.Row { return view.Row(r) }), map[int64]bool{}
 	for _, r := range page.Rows {
@@ -63,23 +63,23 @@ func (h *Handlers) fillBatches(ctx context.Context, by models.Actor, p *view.Lis
 			p.Mine[r.ID] = true
 		}
 	}
-	p.Pages = ui.Pages{Newer: pageURL(urls.Batches(), query, page.Newer), Older: pageURL(urls.Batches(), query, page.Older)}
+	p.Pages = ui.Pages{Newer: pageURL(urls.Batches(), p.Views.Address, page.Newer), Older: pageURL(urls.Batches(), p.Views.Address, page.Older)}
 	return nil
 }
 
 // batchTabsShown are the states whose card stands there even when nothing is in them.
 var batchTabsShown = []models.BatchState{models.BatchDraft, models.BatchInApproval, models.BatchDispatching, models.BatchDone}
 
-func batchTabs(ctx context.Context, tallies map[string]payouts.Sum, current models.BatchState) []ui.TileData {
+func batchTabs(ctx context.Context, tallies map[string]payouts.Sum, current models.BatchState, v ui.Views) []ui.TileData {
 	all := tallyOf(tallies, "")
-	tabs := []ui.TileData{{URL: urls.Batches(), Label: i18n.T(ctx, "payouts.all"), Big: i18n.Number(ctx, all.Count), Note: i18n.MoneyShort(ctx, all.Total), Current: current == ""}}
+	tabs := []ui.TileData{{URL: urls.List(string(models.ListBatches), v.Plain()), Label: i18n.T(ctx, "payouts.all"), Big: i18n.Number(ctx, all.Count), Note: i18n.MoneyShort(ctx, all.Total), Current: current == ""}}
 	for _, s := range models.BatchStates {
 		sum := tallyOf(tallies, models.PayoutState(s))
 		if sum.Count == 0 && s != current && !slices.Contains(batchTabsShown, s) {
 			continue
 		}
 		look := ui.BatchState(s)
-		tabs = append(tabs, ui.TileData{URL: urls.BatchesIn(string(s)), Label: i18n.T(ctx, look.Key), Icon: look.Icon, Tone: look.Tone,
+		tabs = append(tabs, ui.TileData{URL: urls.With(urls.Batches(), v.Plain(), "state", string(s)), Label: i18n.T(ctx, look.Key), Icon: look.Icon, Tone: look.Tone,
 			Big: i18n.Number(ctx, sum.Count), Note: i18n.MoneyShort(ctx, sum.Total), Current: s == current})
 	}
 	return tabs

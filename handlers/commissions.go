@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -32,8 +33,9 @@ type commissionQuery struct {
 }
 
 // filter is the query as the service knows it; a word that is none of ours does not filter.
-func (q commissionQuery) filter() (models.CommissionFilter, error) {
-	f := models.CommissionFilter{Query: q.Query, Distributor: q.Distributor, Order: strings.TrimPrefix(q.Order, "#"), Period: q.Period, Concept: q.Concept}
+func (q commissionQuery) filter(now time.Time) (models.CommissionFilter, error) {
+	f := models.CommissionFilter{Query: q.Query, Distributor: q.Distributor, Order: strings.TrimPrefix(q.Order, "#"), Concept: q.Concept}
+	f.Period, _ = models.FilterMonth(q.Period, models.Day(now))
 	if s := models.CommissionState(q.State); s.Valid() {
 		f.State = s
 	}
@@ -78,16 +80,20 @@ func listQuery(values url.Values, drop ...string) url.Values {
 
 // CommissionList is GET urls.CommissionsPattern.
 func (h *Handlers) CommissionList(c echo.Context) error {
+	values, views, to := h.listed(c, models.ListCommissions)
+	if to != "" {
+		return seeOther(c, to)
+	}
 	var q commissionQuery
-	if err := decodeQuery(c, &q); err != nil {
+	if err := decodeValues(values, &q); err != nil {
 		return err
 	}
-	f, err := q.filter()
+	f, err := q.filter(h.Now())
 	if err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	page := commissions.ListPage{Page: h.page(c, i18n.T(ctx, "commissions.title"), "commissions"), Query: listQuery(c.QueryParams()), Filter: f}
+	page := commissions.ListPage{Page: h.page(c, i18n.T(ctx, "commissions.title"), "commissions"), Query: views.Address, Views: views, Filter: f}
 	if page.Tallies, err = h.Commissions.Tallies(ctx); err != nil {
 		return err
 	}
@@ -116,7 +122,7 @@ func (h *Handlers) CommissionFile(c echo.Context) error {
 	if err := decodeQuery(c, &q); err != nil {
 		return err
 	}
-	f, err := q.filter()
+	f, err := q.filter(h.Now())
 	if err != nil {
 		return err
 	}
@@ -159,7 +165,7 @@ func (h *Handlers) choice(values url.Values) (choice models.LineChoice, note str
 	if err := decodeValues(values, &q); err != nil {
 		return choice, "", err
 	}
-	f, err := q.filter()
+	f, err := q.filter(h.Now())
 	if err != nil {
 		return choice, "", err
 	}

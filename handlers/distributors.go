@@ -35,8 +35,12 @@ func (f distributorFilter) filter() models.DistributorFilter {
 
 // ListDistributors is GET urls.DistributorsPattern.
 func (h *Handlers) ListDistributors(c echo.Context) error {
+	values, views, to := h.listed(c, models.ListDistributors)
+	if to != "" {
+		return seeOther(c, to)
+	}
 	var f distributorFilter
-	if err := decodeQuery(c, &f); err != nil {
+	if err := decodeValues(values, &f); err != nil {
 		return err
 	}
 	cursor, err := store.ParseCursor(f.After)
@@ -45,8 +49,7 @@ func (h *Handlers) ListDistributors(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	p := pages.ListPage{Page: h.page(c, i18n.T(ctx, "distributors.title"), "distributors"), Filter: f.filter(), Limit: distributors.CountLimit,
-		DocTypes: pages.DocumentOptions(ctx), Today: h.Distributors.Today()}
-	p.Query = pages.FilterQuery(p.Filter)
+		DocTypes: pages.DocumentOptions(ctx), Today: h.Distributors.Today(), Query: views.Address, Views: views}
 	status := http.StatusOK
 	if err := h.fillDistributors(c, &p, cursor); err != nil {
 		h.Log.ErrorContext(ctx, "list distributors", "error", err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -49,11 +48,11 @@ func (e Exports) request(query url.Values) (r exports.Request, err error) {
 		if err := decodeValues(query, &q); err != nil {
 			return r, err
 		}
-		r.Commissions, err = q.filter()
+		r.Commissions, err = q.filter(e.h.Now())
 	case exports.Orders:
 		var q orderQuery
 		err = decodeValues(query, &q)
-		r.Orders = q.filter()
+		r.Orders = q.filter(e.h.Now())
 	case exports.Distributors:
 		var q distributorFilter
 		err = decodeValues(query, &q)
@@ -76,41 +75,30 @@ func (e Exports) request(query url.Values) (r exports.Request, err error) {
 func (e Exports) lines(ctx context.Context, by models.Actor, query url.Values) [][2]string {
 	lines := [][2]string{{i18n.T(ctx, "export.line.list"), i18n.T(ctx, "export.list."+e.list)}, {i18n.T(ctx, "export.line.by"), by.Name},
 		{i18n.T(ctx, "export.line.at"), i18n.DateTime(ctx, e.h.Now())}}
-	for _, c := range filterWords(ctx, query) {
+	for _, c := range e.filters(ctx, query) {
 		lines = append(lines, [2]string{c.Name, c.Value})
 	}
 	return lines
 }
 
-// filterWords are the filters of an address, in the order of their names.
-func filterWords(ctx context.Context, query url.Values) (words []ui.Pair) {
-	for name, values := range query {
-		label := name
-		if key := "export.filter." + name; i18n.Has(key) {
-			label = i18n.T(ctx, key)
-		}
-		for _, v := range values {
-			words = append(words, ui.Pair{Name: label, Value: v})
-		}
+// filters are the filters of the address in words.
+func (e Exports) filters(ctx context.Context, query url.Values) []ui.Pair {
+	l := savedLists[models.SavedList(e.list)]
+	if e.list == exports.Audit {
+		l = auditLog
 	}
-	slices.SortFunc(words, func(a, b ui.Pair) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
-	return words
+	return filterWords(ctx, l, query, e.h.Now())
 }
 
 // Form is GET urls.Export(list).
 func (e Exports) Form(c echo.Context) error {
-	query := listQuery(c.QueryParams(), "layout", "plain", "cols", "live")
+	query := listQuery(c.QueryParams(), "layout", "plain", "live", ui.ColumnsParam, ui.ViewParam)
 	r, err := e.request(query)
 	if err != nil {
 		return err
 	}
 	ctx, by := c.Request().Context(), ActorFrom(c)
-	p := view.FormPage{Page: e.h.page(c, i18n.T(ctx, "export.title"), e.active()), List: e.list, Query: query, Filters: filterWords(ctx, query),
+	p := view.FormPage{Page: e.h.page(c, i18n.T(ctx, "export.title"), e.active()), List: e.list, Query: query, Filters: e.filters(ctx, query),
 		Back: e.back(query, r.DistributorID), Office: officeLayout(c).Comma == ';', Plain: e.list == exports.Payouts && by.May(models.PermPersonalReveal)}
 	sum, known, err := e.h.Exports.Sum(ctx, r)
 	if err != nil {
@@ -129,7 +117,7 @@ func (e Exports) Ask(c echo.Context) error {
 	if err := decode(c, &f); err != nil {
 		return err
 	}
-	query := listQuery(c.QueryParams(), "layout", "plain", "cols", "live")
+	query := listQuery(c.QueryParams(), "layout", "plain", "live", ui.ColumnsParam, ui.ViewParam)
 	r, err := e.request(query)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -38,10 +39,11 @@ type failureQuery struct {
 	ExpectTotal int64  `form:"expect_total"`
 }
 
-func (q failureQuery) filter() (payouts.FailureFilter, error) {
-	f := payouts.FailureFilter{Search: q.Search, Cause: q.Cause, Method: models.MethodKind(q.Method), ConnectionID: q.Connection, Period: q.Period, BatchID: q.Batch}
-	bad := f.Cause != "" && !slices.Contains(payouts.Causes(), f.Cause) || f.Method != "" && !f.Method.Valid() || q.Connection < 0 || q.Batch < 0 ||
-		f.Period != "" && !periodShape.MatchString(f.Period)
+func (q failureQuery) filter(now time.Time) (payouts.FailureFilter, error) {
+	f := payouts.FailureFilter{Search: q.Search, Cause: q.Cause, Method: models.MethodKind(q.Method), ConnectionID: q.Connection, BatchID: q.Batch}
+	month, isMonth := models.FilterMonth(q.Period, models.Day(now))
+	f.Period = month
+	bad := f.Cause != "" && !slices.Contains(payouts.Causes(), f.Cause) || f.Method != "" && !f.Method.Valid() || q.Connection < 0 || q.Batch < 0 || !isMonth
 	if bad {
 		return f, errPayoutFilter
 	}
@@ -51,8 +53,8 @@ func (q failureQuery) filter() (payouts.FailureFilter, error) {
 }
 
 // choice is which failures are meant; the cursor is none of it.
-func (q failureQuery) choice() (payouts.FailureChoice, error) {
-	f, err := q.filter()
+func (q failureQuery) choice(now time.Time) (payouts.FailureChoice, error) {
+	f, err := q.filter(now)
 	f.Cursor = store.Cursor{}
 	return payouts.FailureChoice{IDs: q.IDs, All: q.All, Filter: f}, err
 }
@@ -60,13 +62,20 @@ func (q failureQuery) choice() (payouts.FailureChoice, error) {
 // FailureList is GET urls.FailuresPattern.
 func (h *Handlers) FailureList(c echo.Context) error {
 	ctx := c.Request().Context()
+	values, views, to := h.listed(c, models.ListFailures)
+	if to != "" {
+		return seeOther(c, to)
+	}
+	if values.Get("cause") == "" {
+		views.Columns = ui.Columns{} // they are those of payouts, which are listed of one cause
+	}
 	var q failureQuery
-	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "failures.title"), "failures"), Query: listQuery(c.QueryParams())}
-	err := decodeQuery(c, &q)
+	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "failures.title"), "failures"), Query: views.Address, Views: views}
+	err := decodeValues(values, &q)
 	if err != nil {
 		err = errPayoutFilter
 	}
-	f, bad := q.filter()
+	f, bad := q.filter(h.Now())
 	if err == nil {
 		err = bad
 	}
@@ -74,7 +83,7 @@ func (h *Handlers) FailureList(c echo.Context) error {
 		p.Invalid = Sentence(ctx, err)
 		return render(c, Status(err), view.List(p), view.ListPart(p))
 	}
-	p.Cause, p.Method, p.Connection, p.Period = f.Cause, f.Method, f.ConnectionID, f.Period
+	p.Cause, p.Method, p.Connection = f.Cause, f.Method, f.ConnectionID
 	status := http.StatusOK
 	if err := h.fillFailures(ctx, &p, f); err != nil {
 		if ctx.Err() != nil {
@@ -105,7 +114,7 @@ func (h *Handlers) fillFailures(ctx context.Context, p *view.ListPage, f payouts
 	p.Groups = each(groups, func(g payouts.FailureGroup) view.Group {
 		return view.Group{Cause: g.Cause, Cure: g.Cure, Sum: view.Sum(g.Sum), Offered: view.Sum(g.Offered)}
 	})
-	p.Any = len(groups) > 0 || len(p.Query) > 0
+	p.Any = len(groups) > 0 || len(p.Views.Keeps) > 0
 	if f.Cause == "" {
 		return nil
 	}
@@ -141,7 +150,7 @@ var reissueFields = []string{"name", "submit", "expect_count", "expect_total", "
 
 func (h *Handlers) askReissue(c echo.Context, q failureQuery, values url.Values, status int, problem string) error {
 	ctx := c.Request().Context()
-	choice, err := q.choice()
+	choice, err := q.choice(h.Now())
 	if err != nil {
 		return err
 	}
@@ -197,7 +206,7 @@ func (h *Handlers) Reissue(c echo.Context) error {
 	if err := decode(c, &q); err != nil {
 		return err
 	}
-	choice, err := q.choice()
+	choice, err := q.choice(h.Now())
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/savedviews"
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
@@ -43,6 +44,7 @@ type Handlers struct {
 	Exports      *exports.Service
 	Requests     *requests.Service
 	Alerts       *alerts.Service
+	Views        *savedviews.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time

@@ -16,19 +16,19 @@ import (
 
 // orderQuery is the address of the list of orders.
 type orderQuery struct {
-	Query   string    `form:"q"`
-	Status  string    `form:"status"`
-	Payment string    `form:"payment"`
-	Carrier string    `form:"carrier"`
-	From    time.Time `form:"from"`
-	To      time.Time `form:"to"`
-	After   string    `form:"after"`
-	Sum     bool      `form:"sum"`
+	Query   string           `form:"q"`
+	Status  string           `form:"status"`
+	Payment string           `form:"payment"`
+	Carrier string           `form:"carrier"`
+	From    models.FilterDay `form:"from"`
+	To      models.FilterDay `form:"to"`
+	After   string           `form:"after"`
+	Sum     bool             `form:"sum"`
 }
 
 // filter is the query as the service knows it; a word that is none of ours does not filter.
-func (q orderQuery) filter() models.OrderFilter {
-	f := models.OrderFilter{Query: q.Query, From: q.From, To: q.To}
+func (q orderQuery) filter(now time.Time) models.OrderFilter {
+	f := models.OrderFilter{Query: q.Query, From: q.From.First(models.Day(now)), To: q.To.Last(models.Day(now))}
 	if s := models.OrderStatus(q.Status); s.Valid() {
 		f.Status = s
 	}
@@ -43,16 +43,20 @@ func (q orderQuery) filter() models.OrderFilter {
 
 // OrderList is GET urls.OrdersPattern.
 func (h *Handlers) OrderList(c echo.Context) error {
+	values, views, to := h.listed(c, models.ListOrders)
+	if to != "" {
+		return seeOther(c, to)
+	}
 	var q orderQuery
-	if err := decodeQuery(c, &q); err != nil {
+	if err := decodeValues(values, &q); err != nil {
 		return err
 	}
 	at, err := store.ParseCursor(q.After)
 	if err != nil {
 		return err
 	}
-	ctx, f := c.Request().Context(), q.filter()
-	page := orders.ListPage{Page: h.page(c, i18n.T(ctx, "orders.title"), "orders"), Query: listQuery(c.QueryParams()), Filter: f}
+	ctx, f := c.Request().Context(), q.filter(h.Now())
+	page := orders.ListPage{Page: h.page(c, i18n.T(ctx, "orders.title"), "orders"), Query: views.Address, Views: views, Filter: f}
 	if page.Tallies, err = h.Orders.Tallies(ctx); err != nil {
 		return err
 	}
@@ -78,7 +82,7 @@ func (h *Handlers) OrderFile(c echo.Context) error {
 		return err
 	}
 	startFile(c, "orders")
-	return h.Orders.Export(c.Request().Context(), ActorFrom(c), q.filter(), sheet.NewWriter(c.Response(), officeLayout(c)))
+	return h.Orders.Export(c.Request().Context(), ActorFrom(c), q.filter(h.Now()), sheet.NewWriter(c.Response(), officeLayout(c)))
 }
 
 // OrderPage is GET urls.OrderPattern.

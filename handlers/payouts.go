@@ -24,20 +24,20 @@ import (
 
 // payoutQuery is the address of the list of payouts.
 type payoutQuery struct {
-	Search      string    `form:"q"`
-	State       string    `form:"state"`
-	Method      string    `form:"method"`
-	Distributor int64     `form:"distributor"`
-	Batch       int64     `form:"batch"`
-	From        time.Time `form:"from"`
-	To          time.Time `form:"to"`
-	Cause       string    `form:"cause"`
-	Overdue     bool      `form:"overdue"`
-	Recent      string    `form:"recent"` // failed, expiring: the numbers of the home page
-	After       string    `form:"after"`
-	Sum         bool      `form:"sum"`
-	Layout      string    `form:"layout"`
-	Plain       bool      `form:"plain"`
+	Search      string           `form:"q"`
+	State       string           `form:"state"`
+	Method      string           `form:"method"`
+	Distributor int64            `form:"distributor"`
+	Batch       int64            `form:"batch"`
+	From        models.FilterDay `form:"from"`
+	To          models.FilterDay `form:"to"`
+	Cause       string           `form:"cause"`
+	Overdue     bool             `form:"overdue"`
+	Recent      string           `form:"recent"` // failed, expiring: the numbers of the home page
+	After       string           `form:"after"`
+	Sum         bool             `form:"sum"`
+	Layout      string           `form:"layout"`
+	Plain       bool             `form:"plain"`
 }
 
 var errPayoutFilter = models.Refuse(models.Invalid, "payouts.bad_filter_hint", "A date, number or state in the address is not valid.", nil)
@@ -45,7 +45,7 @@ var errPayoutFilter = models.Refuse(models.Invalid, "payouts.bad_filter_hint", "
 // filter is the query as the service knows it. Days begin at midnight in Bogotá, and until includes its day.
 func (q payoutQuery) filter(now time.Time) (payouts.Filter, error) {
 	f := payouts.Filter{State: models.PayoutState(q.State), Method: models.MethodKind(q.Method), DistributorID: q.Distributor, BatchID: q.Batch,
-		Search: q.Search, From: bogotaDay(q.From, 0), To: bogotaDay(q.To, 1), Cause: q.Cause, Overdue: q.Overdue}
+		Search: q.Search, From: bogotaDay(q.From.First(models.Day(now)), 0), To: bogotaDay(q.To.Last(models.Day(now)), 1), Cause: q.Cause, Overdue: q.Overdue}
 	switch q.Recent {
 	case "":
 	case "failed":
@@ -74,8 +74,8 @@ func bogotaDay(day time.Time, later int) time.Time {
 }
 
 // readPayoutQuery reads the address; a filter that cannot be is an answer of its own.
-func (h *Handlers) readPayoutQuery(c echo.Context) (q payoutQuery, f payouts.Filter, err error) {
-	if err = decodeQuery(c, &q); err != nil {
+func (h *Handlers) readPayoutQuery(values url.Values) (q payoutQuery, f payouts.Filter, err error) {
+	if err = decodeValues(values, &q); err != nil {
 		return q, f, errPayoutFilter
 	}
 	f, err = q.filter(h.Now())
@@ -85,15 +85,21 @@ func (h *Handlers) readPayoutQuery(c echo.Context) (q payoutQuery, f payouts.Fil
 // PayoutList is GET urls.PayoutsPattern.
 func (h *Handlers) PayoutList(c echo.Context) error {
 	ctx := c.Request().Context()
-	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "payouts.title"), "payouts"), Query: listQuery(c.QueryParams(), "layout", "plain")}
-	q, f, err := h.readPayoutQuery(c)
-	p.Filters = payoutFilters(ctx, q, p.Query)
+	values, views, to := h.listed(c, models.ListPayouts)
+	if to != "" {
+		return seeOther(c, to)
+	}
+	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "payouts.title"), "payouts"), Query: views.Address, Views: views}
+	q, f, err := h.readPayoutQuery(values)
+	p.Filters = payoutFilters(ctx, q, views)
+	p.Days = ui.NewDays(urls.Payouts(), p.Query, "to", h.Now())
+	p.Days.FromText, p.Days.ToText = i18n.T(ctx, "payouts.from"), i18n.T(ctx, "payouts.to")
 	status := http.StatusOK
 	if err != nil {
 		p.Invalid, status = Sentence(ctx, err), Status(err)
 		return render(c, status, view.List(p), view.ListPart(p))
 	}
-	p.Method, p.From, p.To = f.Method, dayField(q.From), dayField(q.To)
+	p.Method = f.Method
 	if err := h.fillPayouts(ctx, &p, q, f); err != nil {
 		if ctx.Err() != nil {
 			return err
@@ -110,7 +116,7 @@ func (h *Handlers) fillPayouts(ctx context.Context, p *view.ListPage, q payoutQu
 	if err != nil {
 		return err
 	}
-	p.Tabs, p.Any = payoutTabs(ctx, tallies, f), len(tallies) > 0
+	p.Tabs, p.Any = payoutTabs(ctx, tallies, f, p.Views), len(tallies) > 0
 	page, err := h.Payouts.List(ctx, f)
 	if err != nil {
 		return err
@@ -168,31 +174,25 @@ func sumText(ctx context.Context, s payouts.Sum) string {
 var alwaysShown = []models.PayoutState{models.PayoutInBatch, models.PayoutSent, models.PayoutAvailable, models.PayoutPaid, models.PayoutFailed}
 
 // payoutTabs are the cards of the states. A card's number is of all payouts, so it leads to that state alone.
-func payoutTabs(ctx context.Context, tallies map[string]payouts.Sum, f payouts.Filter) []ui.TileData {
+func payoutTabs(ctx context.Context, tallies map[string]payouts.Sum, f payouts.Filter, v ui.Views) []ui.TileData {
 	all := tallyOf(tallies, "")
-	tabs := []ui.TileData{{URL: urls.Payouts(), Label: i18n.T(ctx, "payouts.all"), Big: i18n.Number(ctx, all.Count), Note: i18n.MoneyShort(ctx, all.Total), Current: f.State == ""}}
+	tabs := []ui.TileData{{URL: urls.PayoutsWith(v.Plain()), Label: i18n.T(ctx, "payouts.all"), Big: i18n.Number(ctx, all.Count), Note: i18n.MoneyShort(ctx, all.Total), Current: f.State == ""}}
 	for _, s := range models.PayoutStates {
 		sum := tallyOf(tallies, s)
 		if sum.Count == 0 && f.State != s && !slices.Contains(alwaysShown, s) {
 			continue
 		}
 		look := ui.PayoutState(s)
-		tabs = append(tabs, ui.TileData{URL: urls.PayoutsIn(string(s)), Label: i18n.T(ctx, look.Key), Icon: look.Icon, Tone: look.Tone,
+		tabs = append(tabs, ui.TileData{URL: urls.With(urls.Payouts(), v.Plain(), "state", string(s)), Label: i18n.T(ctx, look.Key), Icon: look.Icon, Tone: look.Tone,
 			Big: i18n.Number(ctx, sum.Count), Note: i18n.MoneyShort(ctx, sum.Total), Current: f.State == s})
 	}
 	return tabs
 }
 
-func dayField(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format(time.DateOnly)
-}
-
 // payoutFilters is the bar: a chip for every filter that has no field of its own, and the state.
-func payoutFilters(ctx context.Context, q payoutQuery, query url.Values) ui.Filters {
-	f := ui.Filters{Action: urls.Payouts(), Query: q.Search, Placeholder: i18n.T(ctx, "payouts.search")}
+func payoutFilters(ctx context.Context, q payoutQuery, v ui.Views) ui.Filters {
+	query := v.Address
+	f := ui.Filters{Action: urls.Payouts(), Query: q.Search, Placeholder: i18n.T(ctx, "payouts.search"), Keep: v.Keep()}
 	chip := func(name, label, value string) {
 		if value == "" {
 			return
@@ -205,8 +205,10 @@ func payoutFilters(ctx context.Context, q payoutQuery, query url.Values) ui.Filt
 	if m := models.MethodKind(q.Method); m.Valid() {
 		chip("method", i18n.T(ctx, "payouts.method"), i18n.T(ctx, ui.MethodKey(m)))
 	}
-	chip("from", i18n.T(ctx, "payouts.from"), dayField(q.From))
-	chip("to", i18n.T(ctx, "payouts.to"), dayField(q.To))
+	if !q.From.Relative() && !q.To.Relative() { // else they are said together
+		chip("from", i18n.T(ctx, "payouts.from"), q.From.String())
+		chip("to", i18n.T(ctx, "payouts.to"), q.To.String())
+	}
 	if q.Distributor > 0 {
 		chip("distributor", i18n.T(ctx, "payouts.distributor"), urls.Num(q.Distributor))
 	}
@@ -235,7 +237,7 @@ func payoutFilters(ctx context.Context, q payoutQuery, query url.Values) ui.Filt
 
 // PayoutSum is GET urls.PayoutsSumPattern: how many match and what they come to, asked for after the rows.
 func (h *Handlers) PayoutSum(c echo.Context) error {
-	_, f, err := h.readPayoutQuery(c)
+	_, f, err := h.readPayoutQuery(c.QueryParams())
 	if err != nil {
 		return err
 	}
@@ -251,7 +253,7 @@ func (h *Handlers) PayoutSum(c echo.Context) error {
 
 // PayoutFile is GET urls.PayoutsFilePattern: everything that matches.
 func (h *Handlers) PayoutFile(c echo.Context) error {
-	q, f, err := h.readPayoutQuery(c)
+	q, f, err := h.readPayoutQuery(c.QueryParams())
 	if err != nil {
 		return err
 	}

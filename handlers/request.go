@@ -24,7 +24,8 @@ func pathID(c echo.Context, name string) (int64, error) {
 }
 
 // decode fills a struct of a form from the body of a POST, field by field after its `form:"name"` tag.
-// Fields may be string, []string, bool, int, int64, []int64 or time.Time (a date). Spaces around a value
+// Fields may be string, []string, bool, int, int64, []int64, time.Time (a date) or
+// models.FilterDay. Spaces around a value
 // go; a value that does not fit its field is Invalid, naming the field. Files and JSON are not for it.
 func decode(c echo.Context, form any) error {
 	if err := readForm(c.Request()); err != nil {
@@ -89,6 +90,12 @@ func decodeField(values []string, f reflect.Value) error {
 		t, err := time.Parse(time.DateOnly, text)
 		if err == nil {
 			f.Set(reflect.ValueOf(t))
+		}
+		return err
+	case models.FilterDay:
+		d, err := models.ParseFilterDay(text)
+		if err == nil {
+			f.Set(reflect.ValueOf(d))
 		}
 		return err
 	}

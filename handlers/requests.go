@@ -20,7 +20,11 @@ import (
 // RequestList is GET urls.RequestsPattern.
 func (h *Handlers) RequestList(c echo.Context) error {
 	ctx := c.Request().Context()
-	state := models.RequestState(c.QueryParam("state"))
+	values, views, to := h.listed(c, models.ListRequests)
+	if to != "" {
+		return seeOther(c, to)
+	}
+	state := models.RequestState(values.Get("state"))
 	if state != "" && !slices.Contains(models.RequestStates, state) {
 		return models.Refuse(models.Invalid, "error.bad_form", "Correct the marked fields and send the form again.", nil)
 	}
@@ -28,7 +32,7 @@ func (h *Handlers) RequestList(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "request.title"), "requests"), State: state}
+	p := view.ListPage{Page: h.page(c, i18n.T(ctx, "request.title"), "requests"), State: state, Views: views}
 	status := http.StatusOK
 	if err := h.fillRequests(ctx, ActorFrom(c), &p, at); err != nil {
 		if ctx.Err() != nil {
@@ -45,12 +49,8 @@ func (h *Handlers) fillRequests(ctx context.Context, by models.Actor, p *view.Li
 	if err != nil {
 		return err
 	}
-	query := listQuery(nil)
-	if p.State != "" {
-		query.Set("state", string(p.State))
-	}
 	p.Rows = page.Rows
-	p.Pages = ui.Pages{Newer: pageURL(urls.Requests(), query, page.Newer), Older: pageURL(urls.Requests(), query, page.Older)}
+	p.Pages = ui.Pages{Newer: pageURL(urls.Requests(), p.Views.Address, page.Newer), Older: pageURL(urls.Requests(), p.Views.Address, page.Older)}
 	if p.State == "" && at.First() {
 		p.Mine, err = h.Requests.ForMe(ctx, by)
 	}

@@ -19,45 +19,44 @@ import (
 )
 
 type webhookForm struct {
-	Query   string    `form:"q"`
-	Verdict string    `form:"verdict"`
-	Reason  string    `form:"reason"`
-	Outcome string    `form:"outcome"`
-	From    time.Time `form:"from"`
-	Until   time.Time `form:"until"` // inclusive
-	Live    bool      `form:"live"`
-	After   string    `form:"after"`
+	Query   string           `form:"q"`
+	Verdict string           `form:"verdict"`
+	Reason  string           `form:"reason"`
+	Outcome string           `form:"outcome"`
+	From    models.FilterDay `form:"from"`
+	Until   models.FilterDay `form:"until"` // inclusive
+	Live    bool             `form:"live"`
+	After   string           `form:"after"`
 }
 
 // filter turns the days of the form, which are Bogotá's, into moments.
-func (f webhookForm) filter() webhooks.Filter {
-	day := func(t time.Time, later int) time.Time {
-		if t.IsZero() {
-			return t
-		}
-		return time.Date(t.Year(), t.Month(), t.Day()+later, 0, 0, 0, 0, i18n.Bogota)
-	}
+func (f webhookForm) filter(now time.Time) webhooks.Filter {
+	today := models.Day(now)
 	return webhooks.Filter{Verdict: webhooks.Verdict(f.Verdict), Reason: webhooks.Reason(f.Reason), Outcome: f.Outcome, Reference: f.Query,
-		From: day(f.From, 0), To: day(f.Until, 1)}
+		From: bogotaDay(f.From.First(today), 0), To: bogotaDay(f.Until.Last(today), 1)}
 }
 
 // WebhookLog is GET urls.WebhooksPattern.
 func (h *Handlers) WebhookLog(c echo.Context) error {
+	values, views, to := h.listed(c, models.ListWebhooks)
+	if to != "" {
+		return seeOther(c, to)
+	}
 	var f webhookForm
-	if err := decodeQuery(c, &f); err != nil {
+	if err := decodeValues(values, &f); err != nil {
 		return err
 	}
-	filter := f.filter()
+	filter := f.filter(h.Now())
 	var err error
 	if filter.Cursor, err = store.ParseCursor(f.After); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
-	q := clean(c.QueryParams())
-	p := pages.ListPage{Page: h.page(c, i18n.T(ctx, "webhooks.title"), "webhooks"), Query: q,
-		Choice: pages.Choice{Verdict: f.Verdict, Reason: f.Reason, Outcome: f.Outcome, From: q.Get("from"), Until: q.Get("until"), Live: f.Live},
+	q := views.Address
+	p := pages.ListPage{Page: h.page(c, i18n.T(ctx, "webhooks.title"), "webhooks"), Query: q, Views: views,
+		Choice: pages.Choice{Verdict: f.Verdict, Reason: f.Reason, Outcome: f.Outcome, Live: f.Live},
 		Filters: ui.Filters{Action: urls.Webhooks(), Query: f.Query, Placeholder: i18n.T(ctx, "webhooks.find"),
-			Keep: kept(q.Get, "verdict", "reason", "live")}}
+			Keep: append(views.Keep(), kept(q.Get, "verdict", "reason", "live")...)}}
 	status := http.StatusOK
 	if err := h.fillWebhooks(c, &p, filter); err != nil {
 		h.Log.ErrorContext(ctx, "list notifications", "error", err)
@@ -85,7 +84,7 @@ func (h *Handlers) fillWebhooks(c echo.Context, p *pages.ListPage, f webhooks.Fi
 	for _, r := range list.Rows {
 		p.Rows = append(p.Rows, webhookRow(r))
 	}
-	p.Pages = neighbours(c, urls.Webhooks(), list.Newer, list.Older)
+	p.Pages = ui.Pages{Newer: pageURL(urls.Webhooks(), p.Query, list.Newer), Older: pageURL(urls.Webhooks(), p.Query, list.Older)}
 	tallies, err := h.Webhooks.Tallies(ctx)
 	if err != nil {
 		return err

@@ -56,6 +56,8 @@ const (
 	PermRequestsMake      Permission = "requests.make"   // and withdraw one's own
 	PermRequestsDecide    Permission = "requests.decide" // each kind asks for its own permission too
 	PermTasksAll          Permission = "tasks.all"       // the long work of everybody; one's own needs only an account
+	PermViewsShare        Permission = "views.share"     // show a saved view to everybody; one's own needs only the list
+	PermViewsAll          Permission = "views.all"       // change and remove views that others share
 )
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
@@ -67,7 +69,7 @@ var Permissions = []Permission{PermHome,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
 	PermFundsEdit, PermFundsConsent,
 	PermLedgerView, PermAuditView, PermStaffView, PermStaffEdit, PermOutboxView,
-	PermRequestsView, PermRequestsMake, PermRequestsDecide, PermTasksAll}
+	PermRequestsView, PermRequestsMake, PermRequestsDecide, PermTasksAll, PermViewsShare, PermViewsAll}
 
 // grants says which roles hold a permission. The auditor holds every view and no change.
 var grants = map[Permission][]Role{
@@ -104,6 +106,8 @@ var grants = map[Permission][]Role{
 	PermRequestsMake:      {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleSupport},
 	PermRequestsDecide:    {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
 	PermTasksAll:          {RoleAdmin, RoleAuditor},
+	PermViewsShare:        {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
+	PermViewsAll:          {RoleAdmin},
 }
 
 // Grants answers whether the role holds the permission.

@@ -40,12 +40,12 @@ func TestExportsOfEverythingThatMatches(t *testing.T) {
 	finance := o.person("finance@demo.test")
 	o.submitted(finance)
 	mustHave(t, o.get(finance, urls.Payouts()), http.StatusOK, urls.Export("payouts"))
-	mustHave(t, o.get(finance, urls.Export("payouts")+"?state=in_batch"), http.StatusOK, "Export 3 rows", "in_batch")
+	mustHave(t, o.get(finance, urls.Export("payouts")+"?state=in_batch"), http.StatusOK, "Export 3 rows", "In approval")
 
 	id, page := o.export(finance, "payouts", "?state=in_batch", url.Values{"format": {"csv"}, "comma": {";"}, "decimal": {","}, "head": {"1"}})
 	mustHave(t, page, http.StatusOK, "3 rows are in the file", urls.TaskFile(id))
 	file := o.get(finance, urls.TaskFile(id))
-	mustHave(t, file, http.StatusOK, "State;in_batch\r\n", "Rows;3\r\n", "Total COP;153000\r\n", "payout;created_at;batch", "CC •••• 1000", ";4500;855;")
+	mustHave(t, file, http.StatusOK, "State;In approval\r\n", "Rows;3\r\n", "Total COP;153000\r\n", "payout;created_at;batch", "CC •••• 1000", ";4500;855;")
 	if strings.Contains(file.body, "CC 100001000") {
 		t.Error("a document stands in a masked file in full")
 	}

@@ -18,7 +18,7 @@ var ground = []string{"store", "audit", "ledger", "queue", "events", "requests",
 
 // areas in their order: each may import those after it.
 var areas = []string{"exports", "search", "alerts", "reconcile", "webhooks", "onboarding", "payouts", "commissions", "orders", "screening",
-	"distributors", "imports", "staff"}
+	"distributors", "imports", "savedviews", "staff"}
 
 // mayImport says what a package of a layer may import of ours; tests are not bound by it.
 func mayImport(from, to string) bool {

@@ -66,5 +66,6 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		requestRoutes(h),
 		taskRoutes(h),
 		exportRoutes(h),
+		viewRoutes(h),
 	)
 }

@@ -141,6 +141,16 @@ func TestSecurityHeadersOnEveryRoute(t *testing.T) {
 type theirs struct {
 	path  func(s *site, id int64) string
 	state string // a query for its state, of the person $1
+	sends url.Values
+}
+
+// form is what is sent to change it.
+func (r theirs) form(token string) url.Values {
+	f := url.Values{"_csrf": {token}}
+	for name, values := range r.sends {
+		f[name] = values
+	}
+	return f
 }
 
 // ownRecords are the routes with the id of somebody's own record. A route that is missing here fails the test.
@@ -152,7 +162,7 @@ var ownRecords = map[string]theirs{
 			s.t.Fatal(err)
 		}
 		return urls.SessionRevoke(l.SessionID)
-	}, `SELECT CAST(count(*) AS text) FROM staff_sessions WHERE staff_id = $1 AND revoked_at IS NULL`},
+	}, `SELECT CAST(count(*) AS text) FROM staff_sessions WHERE staff_id = $1 AND revoked_at IS NULL`, nil},
 	urls.EndAbsencePattern: {func(s *site, id int64) string {
 		var absence int64
 		err := s.app.db.Pool.QueryRow(s.t.Context(), `INSERT INTO absences (staff_id, from_day, to_day) VALUES ($1, now(), now()) RETURNING id`, id).Scan(&absence)
@@ -160,7 +170,7 @@ var ownRecords = map[string]theirs{
 			s.t.Fatal(err)
 		}
 		return urls.EndAbsence(absence)
-	}, `SELECT CAST(count(*) AS text) FROM absences WHERE staff_id = $1 AND ended_at IS NULL`},
+	}, `SELECT CAST(count(*) AS text) FROM absences WHERE staff_id = $1 AND ended_at IS NULL`, nil},
 	urls.RemovePasskeyPattern: {func(s *site, id int64) string {
 		var key int64
 		err := s.app.db.Pool.QueryRow(s.t.Context(), `INSERT INTO staff_passkeys (staff_id, credential_id, public_key, sign_count, synced, transports, name, created_at)
@@ -169,7 +179,7 @@ var ownRecords = map[string]theirs{
 			s.t.Fatal(err)
 		}
 		return urls.RemovePasskey(key)
-	}, `SELECT CAST(count(*) AS text) FROM staff_passkeys WHERE staff_id = $1`},
+	}, `SELECT CAST(count(*) AS text) FROM staff_passkeys WHERE staff_id = $1`, nil},
 	urls.OpenNoticePattern: {func(s *site, id int64) string {
 		var notice int64
 		err := s.app.db.Pool.QueryRow(s.t.Context(), `WITH e AS (INSERT INTO events (kind, subject_type, subject_id, delivered_at) VALUES ('batch.waiting', 'batch', 1, now()) RETURNING id)
@@ -178,19 +188,34 @@ var ownRecords = map[string]theirs{
 			s.t.Fatal(err)
 		}
 		return urls.OpenNotice(notice)
-	}, `SELECT CAST(count(*) AS text) FROM notices WHERE staff_id = $1 AND read_at IS NULL`},
-	urls.TaskPattern:     {func(s *site, id int64) string { return urls.Task(s.task(id, "")) }, taskStates},
-	urls.StopTaskPattern: {func(s *site, id int64) string { return urls.StopTask(s.task(id, "")) }, taskStates},
+	}, `SELECT CAST(count(*) AS text) FROM notices WHERE staff_id = $1 AND read_at IS NULL`, nil},
+	urls.SavedViewPattern:   {func(s *site, id int64) string { return urls.SavedView(s.view(id)) }, viewNames, url.Values{"name": {"Changed"}, "version": {"1"}}},
+	urls.DefaultViewPattern: {func(s *site, id int64) string { return urls.DefaultView(s.view(id)) }, viewNames, nil},
+	urls.DeleteViewPattern:  {func(s *site, id int64) string { return urls.DeleteView(s.view(id)) }, viewNames, nil},
+	urls.TaskPattern:        {func(s *site, id int64) string { return urls.Task(s.task(id, "")) }, taskStates, nil},
+	urls.StopTaskPattern:    {func(s *site, id int64) string { return urls.StopTask(s.task(id, "")) }, taskStates, nil},
 	urls.TaskFilePattern: {func(s *site, id int64) string {
 		file, err := s.app.h.Blobs.Put(s.t.Context(), "exports", "theirs.csv", strings.NewReader("a;b"), 10)
 		if err != nil {
 			s.t.Fatal(err)
 		}
 		return urls.TaskFile(s.task(id, file.Key))
-	}, taskStates},
+	}, taskStates, nil},
 }
 
 const taskStates = `SELECT COALESCE(string_agg(state || stopping, ',' ORDER BY id), '') FROM tasks WHERE staff_id = $1`
+
+const viewNames = `SELECT COALESCE(string_agg(name || version, ',' ORDER BY id), '') FROM saved_views WHERE owner_id = $1`
+
+// view is one of somebody's own views, not shared.
+func (s *site) view(staff int64) (id int64) {
+	s.t.Helper()
+	if err := s.app.db.Pool.QueryRow(s.t.Context(), `INSERT INTO saved_views (list, name, query, owner_id)
+		VALUES ('payouts', 'Theirs ' || (SELECT count(*) FROM saved_views), 'state=paid', $1) RETURNING id`, staff).Scan(&id); err != nil {
+		s.t.Fatal(err)
+	}
+	return id
+}
 
 // task is somebody's export: waiting, or done with a file.
 func (s *site) task(staff int64, file string) (id int64) {
@@ -235,7 +260,7 @@ func TestOtherPeoplesRecordsAreOutOfReach(t *testing.T) {
 		path := their.path(s, them.ID)
 		before := s.text(their.state, them.ID)
 		cookie, token := s.signedIn(me)
-		request := s.request(r.Method, path, url.Values{"_csrf": {token}})
+		request := s.request(r.Method, path, their.form(token))
 		request.AddCookie(cookie)
 		a := s.do(plain, request)
 		if a.StatusCode != http.StatusNotFound && a.StatusCode != http.StatusForbidden {
@@ -245,7 +270,7 @@ func TestOtherPeoplesRecordsAreOutOfReach(t *testing.T) {
 			t.Errorf("%s %s changed what is another's: %s, was %s", r.Method, path, after, before)
 		}
 		cookie, token = s.signedIn(them.ID)
-		request = s.request(r.Method, path, url.Values{"_csrf": {token}})
+		request = s.request(r.Method, path, their.form(token))
 		request.AddCookie(cookie)
 		if a := s.do(plain, request); a.StatusCode >= 400 {
 			t.Errorf("%s %s of one's own: got %s", r.Method, path, a.Status)

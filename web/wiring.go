@@ -26,6 +26,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/savedviews"
 	"pagaduria/services/search"
 	"pagaduria/services/sms"
 	"pagaduria/services/staff"
@@ -123,6 +124,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		return h.Payouts.WhyNotByRail(ctx)
 	}}
 	h.Imports = &imports.Service{DB: db, Blobs: files, Today: a.today, Kinds: a.importKinds(h)}
+	h.Views = &savedviews.Service{DB: db}
 	h.Requests = &requests.Service{DB: db, Now: h.Now, Kinds: requestKinds(h)}
 	h.Alerts = &alerts.Service{DB: db, Mail: h.Mail, Now: h.Now, Compose: func(locale, name string, list []models.Notice) (subject, body string) {
 		return notices.Mail(a.address, locale, name, list)

@@ -14,6 +14,10 @@ import (
 	"pagaduria/views/urls"
 )
 
+// Columns are those of the list beside the batch's name.
+var Columns = []ui.Column{{Key: "state", Label: "batches.col.state"}, {Key: "maker", Label: "batches.col.maker"}, {Key: "created", Label: "batches.col.created"},
+	{Key: "progress", Label: "batches.col.progress"}, {Key: "payouts", Label: "batches.col.payouts"}, {Key: "total", Label: "batches.col.total"}}
+
 // Row is a batch of the list.
 type Row struct {
 	models.Batch
@@ -40,6 +44,7 @@ type ListPage struct {
 	layout.Page
 	Tabs   []ui.TileData
 	State  models.BatchState
+	Views  ui.Views
 	Rows   []Row
 	Pages  ui.Pages
 	Any    bool

@@ -4,7 +4,6 @@ package commissions
 import (
 	"context"
 	"net/url"
-	"time"
 
 	"pagaduria/models"
 	"pagaduria/views/i18n"
@@ -13,10 +12,15 @@ import (
 	"pagaduria/views/urls"
 )
 
+// Columns are those of the list beside the distributor.
+var Columns = []ui.Column{{Key: "what", Label: "commissions.what"}, {Key: "order", Label: "commissions.order"}, {Key: "standing", Label: "commissions.standing"},
+	{Key: "payout", Label: "commissions.payout"}, {Key: "amount", Label: "commissions.amount"}}
+
 // ListPage is the list of lines.
 type ListPage struct {
 	layout.Page
 	Query   url.Values // as in the address, without the place in the list
+	Views   ui.Views
 	Filter  models.CommissionFilter
 	Tallies map[models.CommissionState]models.Sum
 	Rows    []models.CommissionLine
@@ -78,6 +82,7 @@ func tile(ctx context.Context, p ListPage, s models.CommissionState, label strin
 // filters is the bar above the list.
 func (p ListPage) filters(ctx context.Context) ui.Filters {
 	f := ui.Filters{Action: urls.Commissions(), Query: p.Filter.Query, Placeholder: i18n.T(ctx, "commissions.search")}
+	f.Keep = p.Views.Keep()
 	for _, name := range []string{"state", "distributor", "order"} {
 		if v := p.Query.Get(name); v != "" {
 			f.Keep = append(f.Keep, ui.Pair{Name: name, Value: v})
@@ -101,17 +106,6 @@ func (p ListPage) distributorName() string {
 		return p.Rows[0].Payee.Name()
 	}
 	return p.Query.Get("distributor")
-}
-
-// periods are the months that can be chosen: the last twelve.
-func (p ListPage) periods() []ui.Option {
-	month := time.Date(p.Now.Year(), p.Now.Month(), 1, 0, 0, 0, 0, time.UTC)
-	list := make([]ui.Option, 12)
-	for i := range list {
-		s := month.AddDate(0, -i, 0).Format("2006-01")
-		list[i] = ui.Option{Value: s, Label: s}
-	}
-	return list
 }
 
 func methods(ctx context.Context) []ui.Option {

@@ -14,6 +14,10 @@ import (
 	"pagaduria/views/urls"
 )
 
+// Columns are those of the list beside the name.
+var Columns = []ui.Column{{Key: "code", Label: "distributors.code"}, {Key: "city", Label: "distributors.city"}, {Key: "method", Label: "distributors.method"},
+	{Key: "verification", Label: "distributors.verification"}, {Key: "added", Label: "distributors.added"}}
+
 // ListPage is the list of distributors.
 type ListPage struct {
 	layout.Page
@@ -21,6 +25,7 @@ type ListPage struct {
 	Newer, Older string // cursors
 	Filter       models.DistributorFilter
 	Query        url.Values
+	Views        ui.Views
 	Counts       map[models.Verification]int64
 	Matching     int64 // of the filter, one more than the limit when there are more
 	Limit        int64
@@ -67,8 +72,9 @@ func (p ListPage) tabs(ctx context.Context) []ui.TileData {
 
 func (p ListPage) filters(ctx context.Context) ui.Filters {
 	f := ui.Filters{Action: urls.Distributors(), Query: p.Filter.Search, Placeholder: i18n.T(ctx, "distributors.search_hint")}
+	f.Keep = p.Views.Keep()
 	if p.Filter.Verification != "" {
-		f.Keep = []ui.Pair{{Name: "verification", Value: string(p.Filter.Verification)}}
+		f.Keep = append(f.Keep, ui.Pair{Name: "verification", Value: string(p.Filter.Verification)})
 	}
 	return f
 }
@@ -100,6 +106,14 @@ func MethodOptions(ctx context.Context) []ui.Option {
 		options = append(options, ui.Option{Value: string(k), Label: i18n.T(ctx, ui.MethodKey(k))})
 	}
 	return options
+}
+
+// MethodKey names a method as the filter knows it.
+func MethodKey(k models.MethodKind) string {
+	if k == models.NoMethod {
+		return "distributors.no_method"
+	}
+	return ui.MethodKey(k)
 }
 
 func methodFilter(ctx context.Context) []ui.Option {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/url"
 	"strconv"
-	"time"
 
 	"pagaduria/models"
 	"pagaduria/views/i18n"
@@ -14,6 +13,10 @@ import (
 	"pagaduria/views/ui"
 	"pagaduria/views/urls"
 )
+
+// Columns are those of the payouts of one cause beside the payee.
+var Columns = []ui.Column{{Key: "method", Label: "payouts.col.method"}, {Key: "state", Label: "payouts.col.state"}, {Key: "next", Label: "failures.next"},
+	{Key: "amount", Label: "payouts.col.amount"}}
 
 // Sum is how many there are and what they come to.
 type Sum struct {
@@ -46,7 +49,7 @@ type ListPage struct {
 	Cause       string
 	Method      models.MethodKind
 	Connection  int64
-	Period      string
+	Views       ui.Views
 	Batch       string // code of the one batch
 	Connections []models.Connection
 	Groups      []Group
@@ -77,7 +80,7 @@ func (p ListPage) sum() Sum {
 }
 
 func (p ListPage) filters(ctx context.Context) ui.Filters {
-	f := ui.Filters{Action: urls.Failures()}
+	f := ui.Filters{Action: urls.Failures(), Query: p.Query.Get("q"), Keep: p.Views.Keep()}
 	chip := func(name, label, value string) {
 		if p.Query.Get(name) != "" {
 			f.Chosen = append(f.Chosen, ui.Chosen{Label: label, Value: value, Remove: urls.With(urls.Failures(), p.Query, name, "")})
@@ -112,17 +115,6 @@ func (p ListPage) connection() string {
 		return ""
 	}
 	return urls.Num(p.Connection)
-}
-
-// periods are the months that can be chosen: the last twelve.
-func (p ListPage) periods() []ui.Option {
-	month := time.Date(p.Now.Year(), p.Now.Month(), 1, 0, 0, 0, 0, time.UTC)
-	list := make([]ui.Option, 12)
-	for i := range list {
-		s := month.AddDate(0, -i, 0).Format("2006-01")
-		list[i] = ui.Option{Value: s, Label: s}
-	}
-	return list
 }
 
 // open is the list of one cause.

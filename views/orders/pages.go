@@ -13,10 +13,15 @@ import (
 	"pagaduria/views/urls"
 )
 
+// Columns are those of the list beside the order's number.
+var Columns = []ui.Column{{Key: "buyer", Label: "orders.buyer"}, {Key: "placed", Label: "orders.placed"}, {Key: "status", Label: "orders.status_of"},
+	{Key: "parcel", Label: "orders.parcel"}, {Key: "payment", Label: "orders.payment_col"}, {Key: "total", Label: "orders.total"}}
+
 // ListPage is the list of orders.
 type ListPage struct {
 	layout.Page
 	Query   url.Values
+	Views   ui.Views
 	Filter  models.OrderFilter
 	Tallies map[models.OrderStatus]models.Sum
 	Rows    []models.OrderRow
@@ -77,10 +82,17 @@ func (p ListPage) tile(ctx context.Context, s models.OrderStatus, label string, 
 
 func (p ListPage) filters(ctx context.Context) ui.Filters {
 	f := ui.Filters{Action: urls.Orders(), Query: p.Filter.Query, Placeholder: i18n.T(ctx, "orders.search")}
+	f.Keep = p.Views.Keep()
 	if p.Filter.Status != "" {
 		f.Keep = append(f.Keep, ui.Pair{Name: "status", Value: string(p.Filter.Status)})
 	}
 	return f
+}
+
+func (p ListPage) days(ctx context.Context) ui.Days {
+	d := ui.NewDays(urls.Orders(), p.Query, "to", p.Now)
+	d.FromText, d.ToText = i18n.T(ctx, "orders.from"), i18n.T(ctx, "orders.to")
+	return d
 }
 
 func payments(ctx context.Context) []ui.Option {

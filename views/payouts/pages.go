@@ -17,6 +17,11 @@ import (
 	"pagaduria/views/urls"
 )
 
+// Columns are those of the list beside the payee.
+var Columns = []ui.Column{{Key: "method", Label: "payouts.col.method"}, {Key: "reference", Label: "payouts.col.reference"}, {Key: "rail", Label: "payouts.col.rail", Extra: true},
+	{Key: "state", Label: "payouts.col.state"}, {Key: "changed", Label: "payouts.col.changed", Extra: true}, {Key: "created", Label: "payouts.col.created"},
+	{Key: "amount", Label: "payouts.col.amount"}}
+
 // Row is a payout of the list.
 type Row struct {
 	ID            int64
@@ -46,8 +51,8 @@ type ListPage struct {
 	Query   url.Values // what is filtered
 	Filters ui.Filters
 	Method  models.MethodKind
-	From    string // YYYY-MM-DD
-	To      string
+	Days    ui.Days
+	Views   ui.Views
 	Rows    []Row
 	Pages   ui.Pages
 	Sum     string // how many match and what they come to, "" while it is not known

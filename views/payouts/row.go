@@ -17,11 +17,20 @@ import (
 
 // rowView draws one row of the list into one buffer: this list is the busiest of all, with fifty rows a page.
 type rowView struct {
-	r   *Row
-	now time.Time
+	r    *Row
+	now  time.Time
+	show columns
 }
 
-func row(r *Row, now time.Time) templ.Component { return rowView{r, now} }
+// columns says which cells a row has beside the payee.
+type columns struct{ method, reference, rail, state, changed, created, amount bool }
+
+func shownIn(c ui.Columns) columns {
+	return columns{method: c.Has("method"), reference: c.Has("reference"), rail: c.Has("rail"), state: c.Has("state"), changed: c.Has("changed"),
+		created: c.Has("created"), amount: c.Has("amount")}
+}
+
+func row(r *Row, now time.Time, show columns) templ.Component { return rowView{r, now, show} }
 
 var rowBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
@@ -34,24 +43,53 @@ func (v rowView) Render(ctx context.Context, w io.Writer) error {
 	b = append(append(b, urls.Payout(r.ID)...), `">`...)
 	b = append(append(b, templ.EscapeString(r.PayeeName)...), `</a><span class="muted">`...)
 	b = append(append(b, templ.EscapeString(ident.Mask(r.DocType, r.DocNumber, ""))...), `</span></span></th>`...)
-	b = append(b, `<td><span class="net">`...)
-	b = appendIcon(b, ui.MethodIcon(r.Method), "icon")
-	b = append(append(b, templ.EscapeString(i18n.T(ctx, ui.MethodKey(r.Method)))...), `</span></td>`...)
-	b = append(b, `<td class="c-no hide-md mono">`...)
-	b = append(append(b, templ.EscapeString(r.Code)...), `</td><td><span class="two">`...)
-	b = appendChip(ctx, b, ui.PayoutStateBy(r.State, r.Method))
-	if tone, text := note(ctx, *r, v.now); text != "" {
-		b = append(append(append(b, `<span class="tiny `...), toneClass(tone)...), `">`...)
-		b = append(append(b, templ.EscapeString(text)...), `</span>`...)
+	if v.show.method {
+		b = appendIcon(append(b, `<td><span class="net">`...), ui.MethodIcon(r.Method), "icon")
+		b = append(append(b, templ.EscapeString(i18n.T(ctx, ui.MethodKey(r.Method)))...), `</span></td>`...)
 	}
-	b = append(b, `</span></td><td class="hide-md nowrap muted"><time datetime="`...)
-	b = i18n.AppendISO(b, r.CreatedAt)
-	b = i18n.AppendUTC(append(b, `" title="`...), r.CreatedAt)
-	b = append(append(append(b, `">`...), i18n.When(ctx, r.CreatedAt, v.now)...), `</time></td><td class="num c-b">`...)
-	b = append(i18n.AppendMoney(ctx, b, r.Amount), `</td></tr>`...)
+	if v.show.reference {
+		b = append(append(append(b, `<td class="c-no hide-md mono">`...), templ.EscapeString(r.Code)...), `</td>`...)
+	}
+	if v.show.rail {
+		b = append(append(append(b, `<td class="c-line mono">`...), templ.EscapeString(orDash(r.RailID))...), `</td>`...)
+	}
+	if v.show.state {
+		b = v.appendState(ctx, b)
+	}
+	if v.show.changed {
+		b = v.appendTime(ctx, append(b, `<td class="nowrap muted">`...), r.StateAt)
+	}
+	if v.show.created {
+		b = v.appendTime(ctx, append(b, `<td class="hide-md nowrap muted">`...), r.CreatedAt)
+	}
+	if v.show.amount {
+		b = append(i18n.AppendMoney(ctx, append(b, `<td class="num c-b">`...), r.Amount), `</td>`...)
+	}
+	b = append(b, `</tr>`...)
 	*held = b
 	_, err := w.Write(b)
 	return err
+}
+
+func (v rowView) appendState(ctx context.Context, b []byte) []byte {
+	b = appendChip(ctx, append(b, `<td><span class="two">`...), ui.PayoutStateBy(v.r.State, v.r.Method))
+	if tone, text := note(ctx, *v.r, v.now); text != "" {
+		b = append(append(append(b, `<span class="tiny `...), toneClass(tone)...), `">`...)
+		b = append(append(b, templ.EscapeString(text)...), `</span>`...)
+	}
+	return append(b, `</span></td>`...)
+}
+
+func (v rowView) appendTime(ctx context.Context, b []byte, t time.Time) []byte {
+	b = i18n.AppendUTC(append(i18n.AppendISO(append(b, `<time datetime="`...), t), `" title="`...), t)
+	return append(append(append(b, `">`...), i18n.When(ctx, t, v.now)...), `</time></td>`...)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
 }
 
 func appendIcon(b []byte, name, class string) []byte {

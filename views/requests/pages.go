@@ -12,10 +12,14 @@ import (
 	"pagaduria/views/urls"
 )
 
+// Columns are those of the list beside what is asked for.
+var Columns = []ui.Column{{Key: "state", Label: "request.state"}, {Key: "who", Label: "request.who"}, {Key: "when", Label: "request.when"}, {Key: "decided", Label: "request.decided"}}
+
 // ListPage is the list of requests. Mine are the open ones the reader may decide on, shown when no state is chosen.
 type ListPage struct {
 	layout.Page
 	State  models.RequestState
+	Views  ui.Views
 	Rows   []models.Request
 	Mine   []models.Request
 	Pages  ui.Pages
@@ -67,11 +71,8 @@ func (p ListPage) tabs(ctx context.Context) []ui.Option {
 }
 
 // tabURL is the list in a state, or all of it.
-func tabURL(state string) string {
-	if state == "" {
-		return urls.Requests()
-	}
-	return urls.RequestsIn(state)
+func (p ListPage) tabURL(state string) string {
+	return urls.With(urls.Requests(), p.Views.Plain(), "state", state)
 }
 
 // subject is what a request concerns, in words; its page is urls.Record.

@@ -21,6 +21,8 @@ func Record(subjectType string, id int64) string {
 		return RuleVersion(id)
 	case "task":
 		return Task(id)
+	case "view":
+		return SavedView(id)
 	case "request":
 		return Request(id)
 	}

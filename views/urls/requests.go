@@ -1,7 +1,5 @@
 package urls
 
-import "net/url"
-
 // The paths of changes that need a second person.
 const (
 	NavRequests            = "/requests"
@@ -14,9 +12,6 @@ const (
 
 // Requests is the list of requests.
 func Requests() string { return NavRequests }
-
-// RequestsIn is the list of requests in one state.
-func RequestsIn(state string) string { return NavRequests + "?state=" + url.QueryEscape(state) }
 
 // Request is the page of one request.
 func Request(id int64) string { return NavRequests + "/" + Num(id) }

@@ -13,6 +13,10 @@ import (
 	"pagaduria/views/urls"
 )
 
+// Columns are those of the log beside what a notification is about.
+var Columns = []ui.Column{{Key: "verdict", Label: "webhooks.col.verdict"}, {Key: "outcome", Label: "webhooks.col.outcome"}, {Key: "from", Label: "webhooks.col.from"},
+	{Key: "received", Label: "webhooks.col.received"}}
+
 // Row is one notification of the log.
 type Row struct {
 	ID         int64
@@ -43,8 +47,6 @@ type Choice struct {
 	Verdict string
 	Reason  string
 	Outcome string
-	From    string // YYYY-MM-DD
-	Until   string
 	Live    bool
 }
 
@@ -55,11 +57,18 @@ type ListPage struct {
 	Query      url.Values // the filters as they stand in the URL
 	Choice     Choice
 	Filters    ui.Filters
+	Views      ui.Views
 	Tallies    map[string]int64
 	Rejections []Rejected
 	Pages      ui.Pages
 	Any        bool   // there is at least one notification
 	Failed     string // request id when the query failed
+}
+
+func (p ListPage) days(ctx context.Context) ui.Days {
+	d := ui.NewDays(urls.Webhooks(), p.Query, "until", p.Now)
+	d.FromText, d.ToText = i18n.T(ctx, "webhooks.from_day"), i18n.T(ctx, "webhooks.until")
+	return d
 }
 
 // Live answers whether the part asks for itself again: not on pages further back.
@@ -110,6 +119,15 @@ type AskPage struct {
 // reasons are why notifications are rejected, in the order of the tabs.
 var reasons = []struct{ key, icon string }{{"bad_signature", "shield-x"}, {"too_large", "package"}, {"unknown_connection", "help-circle"}}
 
+// Reasons are why notifications are rejected.
+func Reasons() []string {
+	list := make([]string, len(reasons))
+	for i, r := range reasons {
+		list[i] = r.key
+	}
+	return list
+}
+
 // outcomeLooks is what became of the work on a notification.
 var outcomeLooks = map[string]ui.Look{
 	"moved":          {Tone: "ok", Icon: "circle-check", Key: "webhooks.outcome.moved"},
@@ -119,7 +137,8 @@ var outcomeLooks = map[string]ui.Look{
 	"none":           {Tone: "wait", Icon: "hourglass", Key: "webhooks.outcome.none"},
 }
 
-var outcomes = []string{"moved", "unchanged", "unknown_payout", "failed", "none"}
+// Outcomes are what can become of the work on a notification; none is not yet.
+var Outcomes = []string{"moved", "unchanged", "unknown_payout", "failed", "none"}
 
 // outcomeLook is "not yet" for an accepted one that was not worked on.
 func outcomeLook(outcome string) ui.Look {
@@ -130,8 +149,8 @@ func outcomeLook(outcome string) ui.Look {
 }
 
 func outcomeOptions(ctx context.Context) []ui.Option {
-	options := make([]ui.Option, len(outcomes))
-	for i, o := range outcomes {
+	options := make([]ui.Option, len(Outcomes))
+	for i, o := range Outcomes {
 		options[i] = ui.Option{Value: o, Label: i18n.T(ctx, outcomeLooks[o].Key)}
 	}
 	return options
