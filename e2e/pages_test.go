@@ -52,6 +52,7 @@ var records = map[string]string{
 var addresses = map[string]string{
 	"/distributors/:id/evidence/:file":         `SELECT format('/distributors/%s/evidence/%s', distributor_id, file_id) FROM verifications WHERE file_id IS NOT NULL LIMIT 1`,
 	"/distributors/:id/methods/:method/retire": `SELECT format('/distributors/%s/methods/%s/retire', distributor_id, id) FROM payout_methods ORDER BY id LIMIT 1`,
+	"/distributors/:id/distinct/:other":        `SELECT format('/distributors/%s/distinct/%s', first_id, second_id) FROM likenesses ORDER BY id LIMIT 1`,
 	"/batches/:id/payouts/:payout/remove": `SELECT format('/batches/%s/payouts/%s/remove', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' ORDER BY p.id DESC LIMIT 1`,
 	"/batches/:id/progress":        `SELECT format('/batches/%s/progress', id) FROM batches WHERE state IN ('dispatching', 'done') ORDER BY id DESC LIMIT 1`,

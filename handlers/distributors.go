@@ -74,6 +74,9 @@ func (h *Handlers) fillDistributors(c echo.Context, p *pages.ListPage, cursor st
 			return err
 		}
 	}
+	if p.Pairs, err = h.Distributors.PairCount(ctx); err != nil {
+		return err
+	}
 	p.Cities, err = h.cityOptions(c)
 	return err
 }

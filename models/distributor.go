@@ -14,12 +14,13 @@ const (
 	Verified   Verification = "verified"   // payable, until VerifiedUntil when that is set
 	Suspended  Verification = "suspended"  // stopped by compliance
 	Expired    Verification = "expired"    // has to be looked at again
+	Merged     Verification = "merged"     // part of another record, and not paid any more
 )
 
-// Verifications lists every state in the order pages show them.
+// Verifications lists every state that compliance decides, in the order pages show them.
 var Verifications = []Verification{Unverified, Verified, Suspended, Expired}
 
-// Valid answers whether v is a known state.
+// Valid answers whether v is a state that compliance decides.
 func (v Verification) Valid() bool {
 	for _, k := range Verifications {
 		if k == v {
@@ -58,6 +59,7 @@ type Distributor struct {
 	MethodKind     MethodKind // of the preferred method, "" without one
 	AccountChanged *time.Time // the day another method became the preferred one, nil without a change
 	PayableFrom    *time.Time // the first day after it on which the distributor is paid
+	MergedInto     *int64     // the record that this one is part of, nil for one that stands by itself
 	Version        int
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
@@ -86,9 +88,9 @@ func standing(v Verification, until *time.Time, today time.Time) Verification {
 }
 
 // CanMoveTo answers whether compliance may move the verification to next. Saying the same again is
-// allowed for Verified alone, to prolong it.
+// allowed for Verified alone, to prolong it; a record that is part of another one stays that.
 func (v Verification) CanMoveTo(next Verification) bool {
-	return next.Valid() && (v != next || next == Verified)
+	return v != Merged && next.Valid() && (v != next || next == Verified)
 }
 
 // DistributorRow is one line of the list.
@@ -157,14 +159,6 @@ type VerificationEvent struct {
 	FileHash  string // SHA-256 in hex
 	StaffName string
 	At        time.Time
-}
-
-// Likeness is a distributor that shares something with another one (K13).
-type Likeness struct {
-	ID   int64
-	Code string
-	Name string
-	By   string // document, phone, email or account
 }
 
 // Masked shows the end of an account or key: "•••• 0698"; "" for cash.

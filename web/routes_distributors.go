@@ -17,6 +17,7 @@ func distributorRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodGet, Path: urls.NewDistributorPattern, Perm: edit, Handler: h.NewDistributor},
 		{Method: http.MethodGet, Path: urls.DecisionsPattern, Perm: judge, Handler: h.AskDecisions},
 		{Method: http.MethodPost, Path: urls.DecisionsPattern, Perm: judge, Handler: h.RecordDecisions, Body: evidenceBody, Within: uploadWithin},
+		{Method: http.MethodGet, Path: urls.DuplicatesPattern, Perm: view, Handler: h.Duplicates},
 		{Method: http.MethodGet, Path: urls.DistributorPattern, Perm: view, Handler: h.Distributor},
 		{Method: http.MethodGet, Path: urls.EditDistributorPattern, Perm: edit, Handler: h.EditDistributor},
 		{Method: http.MethodPost, Path: urls.EditDistributorPattern, Perm: edit, Handler: h.UpdateDistributor},
@@ -29,6 +30,9 @@ func distributorRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.VerificationPattern, Perm: judge, Handler: h.SetVerification},
 		{Method: http.MethodGet, Path: urls.RevealPattern, Perm: reveal, Handler: h.AskReveal},
 		{Method: http.MethodPost, Path: urls.RevealPattern, Perm: reveal, Handler: h.Reveal},
+		{Method: http.MethodGet, Path: urls.DistinctPattern, Perm: edit, Handler: h.AskDistinct},
+		{Method: http.MethodPost, Path: urls.DistinctPattern, Perm: edit, Handler: h.Distinguish},
+		{Method: http.MethodPost, Path: urls.LikenAgainPattern, Perm: edit, Handler: h.LikenAgain},
 		{Method: http.MethodGet, Path: urls.EvidencePattern, Perm: judge, Handler: h.Evidence, Within: uploadWithin},
 	}
 }

@@ -70,8 +70,24 @@ func (w world) person(i int) person {
 	case 4:
 		p.DocType, p.DocNumber = "PPT", fmt.Sprint(6_000_000+i)
 	}
+	w.double(i, &p)
 	p.to = w.destination(i, p.Phone[3:])
 	return p
+}
+
+// double makes a few people look like the one before them: the same name and phone, or the same number of another document.
+func (w world) double(i int, p *person) {
+	if i%150 != 20 && i%150 != 70 || p.kind == "juridical" {
+		return
+	}
+	other := w.person(i - 1)
+	switch {
+	case other.kind == "juridical":
+	case i%150 == 20:
+		p.GivenNames, p.Surnames, p.Phone = other.GivenNames, other.Surnames, other.Phone
+	default:
+		p.GivenNames, p.Surnames, p.DocType, p.DocNumber = other.GivenNames, other.Surnames, "CE", other.DocNumber
+	}
 }
 
 func (w world) destination(i int, mobile string) models.Destination {

@@ -40,13 +40,13 @@ type Reach struct {
 }
 
 // reachable is the condition for a row that matches a filter to be changed to @to.
-const reachable = ` AND d.verification <> @to AND (@to <> 'verified' OR d.warnings = '{}')`
+const reachable = ` AND d.verification NOT IN ('merged', @to) AND (@to <> 'verified' OR d.warnings = '{}')`
 
 const selectReach = `
 SELECT count(*) FILTER (WHERE d.verification <> @to AND (@to <> 'verified' OR d.warnings = '{}')),
     count(*) FILTER (WHERE d.verification <> @to AND @to = 'verified' AND d.warnings <> '{}'),
     count(*) FILTER (WHERE d.verification = @to)
-FROM distributors d WHERE `
+FROM distributors d WHERE d.verification <> 'merged' AND `
 
 // Reach counts what RecordDecisions would change, for the person to see before deciding.
 func (s *Service) Reach(ctx context.Context, f models.DistributorFilter, to models.Verification) (Reach, error) {

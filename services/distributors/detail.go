@@ -69,18 +69,20 @@ func (s *Service) readVerifications(ctx context.Context, d *models.DistributorDe
 	return err
 }
 
-// selectLikenesses finds others with the same number whatever its type, phone, e-mail or account (K13).
+// selectLikenesses finds others with the same number however it is written, phone, e-mail or account (K13).
 const selectLikenesses = `
-SELECT x.id, x.code, trim(x.business_name || ' ' || x.given_names || ' ' || x.surnames), x.by FROM (
-    SELECT o.id, o.code, o.business_name, o.given_names, o.surnames, 'document' AS by FROM distributors o WHERE o.doc_number = $2 AND o.id <> $1
-    UNION ALL SELECT o.id, o.code, o.business_name, o.given_names, o.surnames, 'phone' FROM distributors o WHERE o.phone = $3 AND $3 <> '' AND o.id <> $1
-    UNION ALL SELECT o.id, o.code, o.business_name, o.given_names, o.surnames, 'email' FROM distributors o WHERE o.email = $4 AND $4 <> '' AND o.id <> $1
-    UNION ALL SELECT o.id, o.code, o.business_name, o.given_names, o.surnames, 'account' FROM payout_methods mine
-        JOIN payout_methods m ON m.account_number = mine.account_number AND m.bank_code = mine.bank_code AND m.kind = mine.kind AND m.distributor_id <> $1
-        JOIN distributors o ON o.id = m.distributor_id WHERE mine.distributor_id = $1 AND mine.account_number <> '' AND m.account_number <> ''
-) x GROUP BY 1, 2, 3, 4 ORDER BY 1, 4 LIMIT 20`
+SELECT o.id, o.code, trim(o.business_name || ' ' || o.given_names || ' ' || o.surnames), x.by FROM (
+    (SELECT d.id, 'document' AS by FROM distributors d WHERE d.doc_key = ltrim($2, '0') AND d.doc_key <> '' AND d.id <> $1 ORDER BY d.id LIMIT 20)
+    UNION (SELECT d.id, 'phone' FROM distributors d WHERE d.phone = $3 AND $3 <> '' AND d.id <> $1 ORDER BY d.id LIMIT 20)
+    UNION (SELECT d.id, 'email' FROM distributors d WHERE d.email = $4 AND $4 <> '' AND d.id <> $1 LIMIT 20)
+    UNION (SELECT m.distributor_id, 'account' FROM payout_methods mine JOIN payout_methods m ON m.account_key = mine.account_key AND m.distributor_id <> $1
+        WHERE mine.distributor_id = $1 AND mine.account_key <> '' AND m.account_key <> '' LIMIT 20)
+) x JOIN distributors o ON o.id = x.id WHERE o.verification <> 'merged' ORDER BY o.id, x.by LIMIT 20`
 
 func (s *Service) readLikenesses(ctx context.Context, d *models.DistributorDetail) (err error) {
+	if d.MergedInto != nil {
+		return nil
+	}
 	d.Likenesses, err = store.Select[models.Likeness](ctx, s.DB.Pool, selectLikenesses, d.ID, d.DocNumber, d.Phone, d.Email)
 	return err
 }

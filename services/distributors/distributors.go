@@ -26,7 +26,7 @@ type Service struct {
 const distributorColumns = `d.id, d.code, d.person_kind, d.country, d.doc_type, d.doc_number, d.doc_dv, d.doc_issued_on, d.given_names,
     d.surnames, d.business_name, d.phone, d.email, d.divipola, d.city, d.address, d.tax_status, d.iva_responsible, d.joined_on,
     d.upline_id, d.lang, d.warnings, d.verification, d.verified_until, d.method_kind,
-    d.account_changed_on, d.payable_from, d.version, d.created_at, d.updated_at`
+    d.account_changed_on, d.payable_from, d.merged_into, d.version, d.created_at, d.updated_at`
 
 // Get reads one distributor.
 func (s *Service) Get(ctx context.Context, id int64) (models.Distributor, error) {
@@ -37,19 +37,25 @@ func (s *Service) Get(ctx context.Context, id int64) (models.Distributor, error)
 	return d, nil
 }
 
-// lock is hold for a person who looked at that version; another one is a Conflict.
+// lock is hold for a person who looked at that version and wants to change it; another one is a Conflict, and so is a
+// record that is part of another one.
 func lock(tx *gorm.DB, id int64, seen int) (models.Distributor, error) {
 	d, err := hold(tx, id)
-	if err == nil && d.Version != seen {
+	switch {
+	case err != nil:
+	case d.MergedInto != nil:
+		err = models.Refuse(models.Conflict, "distributors.merged", "This record is part of another one, so it is not changed any more.", nil)
+	case d.Version != seen:
 		err = models.Refuse(models.Conflict, "distributors.moved_on",
 			"This distributor was changed after you opened the page. Load it again before you decide.", nil)
 	}
 	return d, err
 }
 
-// hold reads one distributor and keeps others from changing it until the transaction ends.
+// hold reads one distributor and keeps others from changing it until the transaction ends. Rows that only name it can
+// still be added meanwhile.
 func hold(tx *gorm.DB, id int64) (models.Distributor, error) {
-	rows, err := store.SelectTx[models.Distributor](tx, "SELECT "+distributorColumns+" FROM distributors d WHERE d.id = $1 FOR UPDATE", id)
+	rows, err := store.SelectTx[models.Distributor](tx, "SELECT "+distributorColumns+" FROM distributors d WHERE d.id = $1 FOR NO KEY UPDATE", id)
 	if err != nil {
 		return models.Distributor{}, fmt.Errorf("lock distributor %d: %w", id, err)
 	}

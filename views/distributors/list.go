@@ -4,6 +4,7 @@ package distributors
 import (
 	"context"
 	"net/url"
+	"slices"
 	"time"
 
 	"pagaduria/models"
@@ -29,6 +30,7 @@ type ListPage struct {
 	Counts       map[models.Verification]int64
 	Matching     int64 // of the filter, one more than the limit when there are more
 	Limit        int64
+	Pairs        int64 // of records that may be the same person, one more than the limit when there are more
 	Cities       []ui.Option
 	DocTypes     []ui.Option
 	Today        time.Time
@@ -51,6 +53,14 @@ func filterPairs(f models.DistributorFilter) []ui.Pair {
 		{Name: "doc", Value: f.DocType}, {Name: "city", Value: f.Divipola}, {Name: "warning", Value: f.Warning}}
 }
 
+// pairs says how many pairs of records may be the same person.
+func (p ListPage) pairs(ctx context.Context) string {
+	if p.Pairs > p.Limit {
+		return i18n.T(ctx, "duplicates.more_than", "N", i18n.Number(ctx, p.Limit))
+	}
+	return i18n.N(ctx, "duplicates.n", int(p.Pairs))
+}
+
 func (p ListPage) total() (n int64) {
 	for _, c := range p.Counts {
 		n += c
@@ -62,7 +72,11 @@ func (p ListPage) total() (n int64) {
 func (p ListPage) tabs(ctx context.Context) []ui.TileData {
 	tabs := []ui.TileData{{URL: urls.With(urls.Distributors(), p.Query, "verification", ""), Label: i18n.T(ctx, "distributors.all"),
 		Big: i18n.Number(ctx, p.total()), Current: p.Filter.Verification == ""}}
-	for _, v := range models.Verifications {
+	states := models.Verifications
+	if p.Counts[models.Merged] > 0 {
+		states = append(slices.Clip(states), models.Merged)
+	}
+	for _, v := range states {
 		look := ui.VerificationState(v)
 		tabs = append(tabs, ui.TileData{URL: urls.With(urls.Distributors(), p.Query, "verification", string(v)), Label: i18n.T(ctx, look.Key),
 			Icon: look.Icon, Tone: look.Tone, Big: i18n.Number(ctx, p.Counts[v]), Current: p.Filter.Verification == v})

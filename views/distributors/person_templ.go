@@ -1512,7 +1512,7 @@ func likenesses(p PersonPage) templ.Component {
 								}
 								return nil
 							})
-							templ_7745c5c3_Err = ui.Fact(i18n.T(ctx, "distributors.like."+l.By)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var71), templ_7745c5c3_Buffer)
+							templ_7745c5c3_Err = ui.Fact(i18n.T(ctx, "duplicates.same."+l.By)).Render(templ.WithChildren(ctx, templ_7745c5c3_Var71), templ_7745c5c3_Buffer)
 							if templ_7745c5c3_Err != nil {
 								return templ_7745c5c3_Err
 							}
@@ -1531,7 +1531,7 @@ func likenesses(p PersonPage) templ.Component {
 				}
 				return nil
 			})
-			templ_7745c5c3_Err = ui.Card("h-like", i18n.T(ctx, "distributors.likenesses"), "", nil).Render(templ.WithChildren(ctx, templ_7745c5c3_Var67), templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Card("h-like", i18n.T(ctx, "distributors.likenesses"), "", allLink(i18n.T(ctx, "duplicates.look"), urls.DuplicatesOf(p.Of.ID))).Render(templ.WithChildren(ctx, templ_7745c5c3_Var67), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -68,9 +68,10 @@ var verificationLooks = map[string]Look{
 	"verified":   {"ok", "shield-check", "state.verification.verified"},
 	"suspended":  {"hold", "hand-stop", "state.verification.suspended"},
 	"expired":    {"wait", "clock-x", "state.verification.expired"},
+	"merged":     {"", "arrows-exchange", "state.verification.merged"},
 }
 
-// VerificationState is the look of a distributor's verification: unverified, verified, suspended, expired.
+// VerificationState is the look of a distributor's verification: unverified, verified, suspended, expired, merged.
 func VerificationState[S ~string](s S) Look { return look(verificationLooks, string(s)) }
 
 var commissionLooks = map[models.CommissionState]Look{

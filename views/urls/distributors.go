@@ -5,6 +5,7 @@ const (
 	DistributorsPattern       = NavDistributors
 	NewDistributorPattern     = "/distributors/new"
 	DecisionsPattern          = "/distributors/decisions"
+	DuplicatesPattern         = "/distributors/duplicates"
 	DistributorPattern        = "/distributors/:id"
 	EditDistributorPattern    = "/distributors/:id/edit"
 	VerificationPattern       = "/distributors/:id/verification"
@@ -13,6 +14,8 @@ const (
 	PreferMethodPattern       = "/distributors/:id/methods/:method/prefer"
 	RetireMethodPattern       = "/distributors/:id/methods/:method/retire"
 	EvidencePattern           = "/distributors/:id/evidence/:file"
+	DistinctPattern           = "/distributors/:id/distinct/:other"
+	LikenAgainPattern         = "/distributors/:id/distinct/:other/undo"
 )
 
 // Distributors is the list.
@@ -51,6 +54,20 @@ func RetireMethod(id, method int64) string {
 
 // Evidence is the file behind a decision.
 func Evidence(id, file int64) string { return Distributor(id) + "/evidence/" + Num(file) }
+
+// Duplicates is the list of records that may be the same person.
+func Duplicates() string { return DuplicatesPattern }
+
+// DuplicatesOf is that list for one distributor.
+func DuplicatesOf(distributor int64) string {
+	return DuplicatesPattern + "?distributor=" + Num(distributor)
+}
+
+// Distinct is where two records are recorded as two people.
+func Distinct(one, other int64) string { return Distributor(one) + "/distinct/" + Num(other) }
+
+// LikenAgain is where that is taken back.
+func LikenAgain(one, other int64) string { return Distinct(one, other) + "/undo" }
 
 // PayoutsOf is the list of one distributor's payouts.
 func PayoutsOf(distributor int64) string { return NavPayouts + "?distributor=" + Num(distributor) }

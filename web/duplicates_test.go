@@ -1,0 +1,67 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"pagaduria/views/urls"
+)
+
+// double adds a distributor who has the phone of X1, and answers both ids.
+func (s *site) double() (first, second int64) {
+	s.t.Helper()
+	first = s.person()
+	second = s.one(`INSERT INTO distributors (code, person_kind, doc_type, doc_number, given_names, surnames, phone, verification)
+		VALUES ('X2', 'natural', 'CC', '52111222', 'Lorena', 'Nuñez', '+573195722846', 'verified') RETURNING id`)
+	return first, second
+}
+
+func TestPossibleDuplicatesInABrowser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	finance := s.as("finance@demo.test")
+	mustHave(t, s.get(finance, urls.Duplicates()), http.StatusOK, "No possible duplicates")
+	first, second := s.double()
+	mustHave(t, s.get(finance, urls.Distributors()), http.StatusOK, "1 possible duplicate", urls.Duplicates())
+	mustHave(t, s.get(finance, urls.Distributor(second)), http.StatusOK, "Shares something with", "Lorena Núñez", urls.DuplicatesOf(second))
+	mustHave(t, s.get(finance, urls.Duplicates()), http.StatusOK, "Phone", "Lorena Núñez", "Lorena Nuñez", "X1", "X2", "owed $", "never paid", urls.Distinct(first, second))
+	mustHave(t, s.get(finance, urls.Duplicates()+"?shares=document"), http.StatusOK, "Nothing matches")
+	mustHave(t, s.get(finance, urls.DuplicatesOf(first)), http.StatusOK, "X2")
+
+	ask := s.get(finance, urls.Distinct(second, first))
+	mustHave(t, ask, http.StatusOK, "Are these two people?")
+	form := url.Values{"_csrf": {formToken(t, ask)}}
+	mustHave(t, s.post(finance, urls.Distinct(first, second), form), http.StatusUnprocessableEntity, "Write the reason")
+	form.Set("reason", "Sisters, one phone")
+	if a := s.post(finance, urls.Distinct(first, second), form); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("keep apart: %s\n%s", a.Status, a.body)
+	}
+	mustHave(t, s.get(finance, urls.Duplicates()), http.StatusOK, "kept apart", "No possible duplicates")
+	if a := s.get(finance, urls.Distinct(first, second)); a.StatusCode != http.StatusNotFound {
+		t.Errorf("asked once more: %s", a.Status)
+	}
+	mustHave(t, s.get(finance, urls.Distributor(first)), http.StatusOK, "are two people", "Sisters, one phone")
+	apart := s.get(finance, urls.Duplicates()+"?show=distinct")
+	mustHave(t, apart, http.StatusOK, "Sisters, one phone", "Take back")
+	if a := s.post(finance, urls.LikenAgain(first, second), url.Values{"_csrf": {formToken(t, apart)}}); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("take back: %s\n%s", a.Status, a.body)
+	}
+	mustHave(t, s.get(finance, urls.Duplicates()), http.StatusOK, "Taken back", "Lorena Nuñez")
+}
+
+func TestWhoMayKeepRecordsApart(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first, second := s.double()
+	support := s.as("support@demo.test")
+	page := s.get(support, urls.Duplicates())
+	mustHave(t, page, http.StatusOK, "Lorena Nuñez")
+	if strings.Contains(page.body, urls.Distinct(first, second)) {
+		t.Error("support is offered what it may not do")
+	}
+	if a := s.get(support, urls.Distinct(first, second)); a.StatusCode != http.StatusForbidden {
+		t.Errorf("support asks: %s", a.Status)
+	}
+}
