@@ -187,6 +187,7 @@ FROM batches WHERE id = $1 RETURNING id`, like.ID).Scan(&id)
 		{`INSERT INTO payout_findings (payout_id, batch_id, flags, amount, median, before_kind, before_bank, before_account, shared_with, twin_id, twin_by)
 			SELECT n.id, $2, f.flags, f.amount, f.median, f.before_kind, f.before_bank, f.before_account, f.shared_with, NULL, f.twin_by
 			FROM payout_findings f JOIN payouts p ON p.id = f.payout_id JOIN payouts n ON n.batch_id = $2 AND n.distributor_id = p.distributor_id WHERE f.batch_id = $1`, []any{like.ID, id}},
+		{`INSERT INTO batch_differences (batch_id, part, place, payout_id, before) SELECT $2, part, place, payout_id, before FROM batch_differences WHERE batch_id = $1`, []any{like.ID, id}},
 		{`INSERT INTO batch_steps (batch_id, round, step, rule, mode, roles, people, needed) SELECT $2, round, step, rule, mode, roles, people, needed FROM batch_steps WHERE batch_id = $1`, []any{like.ID, id}},
 	})
 	return id, took, err

@@ -16,22 +16,22 @@ import (
 // flags are those of the review.
 const itemFacts = `
 WITH items AS (
-    SELECT p.*, CASE WHEN p.method_kind IN ('efecty_cash', 'puntored_cash') THEN p.phone WHEN p.method_kind = 'bre_b' THEN p.bre_b_key ELSE p.bank_code || p.account_number END AS place,
+    SELECT p.code, p.amount, p.method_kind, p.method_id, p.distributor_id,
+        CASE WHEN p.method_kind IN ('efecty_cash', 'puntored_cash') THEN p.phone WHEN p.method_kind = 'bre_b' THEN p.bre_b_key ELSE p.bank_code || p.account_number END AS place,
         CASE WHEN p.method_kind = 'bre_b' THEN p.bre_b_key ELSE p.bank_code || p.account_number END || p.method_kind AS destination
     FROM payouts p WHERE p.batch_id = @batch AND p.removed_reason = ''
-), history AS (
-    SELECT e.distributor_id, percentile_disc(0.5) WITHIN GROUP (ORDER BY e.amount) AS median,
-        (array_agg(CASE WHEN e.method_kind = 'bre_b' THEN e.bre_b_key ELSE e.bank_code || e.account_number END || e.method_kind ORDER BY e.id DESC))[1] AS destination
-    FROM payouts e WHERE e.distributor_id IN (SELECT distributor_id FROM items) AND e.state = 'paid' AND e.paid_at <= @at AND e.batch_id <> @batch GROUP BY e.distributor_id
-), shared AS (
-    SELECT place FROM items WHERE place <> '' GROUP BY place HAVING count(DISTINCT distributor_id) > 1
+), compared AS (
+    SELECT i.*, place <> '' AND min(distributor_id) OVER p < max(distributor_id) OVER p AS shared FROM items i WINDOW p AS (PARTITION BY place COLLATE "C")
 )
-SELECT i.code, i.amount, i.method_kind, h.distributor_id IS NULL, h.distributor_id IS NOT NULL AND h.destination <> i.destination,
+SELECT i.code, i.amount, i.method_kind, h.paid = 0, h.paid > 0 AND h.destination <> i.destination,
     CAST(greatest(extract(day FROM CAST(@at AS timestamptz) - m.created_at), 0) AS integer),
-    array_remove(ARRAY[CASE WHEN i.amount > 3 * h.median THEN 'median' END, CASE WHEN s.place IS NOT NULL THEN 'shared' END,
+    array_remove(ARRAY[CASE WHEN i.amount > 3 * h.median THEN 'median' END, CASE WHEN i.shared THEN 'shared' END,
         CASE WHEN i.amount >= 1000000000 THEN 'cash_report' END, CASE WHEN d.warnings <> '{}' THEN 'warnings' END], NULL)
-FROM items i JOIN payout_methods m ON m.id = i.method_id JOIN distributors d ON d.id = i.distributor_id
-LEFT JOIN history h ON h.distributor_id = i.distributor_id LEFT JOIN shared s ON s.place = i.place`
+FROM compared i JOIN payout_methods m ON m.id = i.method_id JOIN distributors d ON d.id = i.distributor_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS paid, percentile_disc(0.5) WITHIN GROUP (ORDER BY e.amount) AS median, max(e.destination) FILTER (WHERE e.back = 1) AS destination
+    FROM (SELECT amount, CASE WHEN method_kind = 'bre_b' THEN bre_b_key ELSE bank_code || account_number END || method_kind AS destination, row_number() OVER (ORDER BY id DESC) AS back
+        FROM payouts WHERE distributor_id = i.distributor_id AND state = 'paid' AND paid_at <= @at AND batch_id <> @batch) e) h`
 
 // byHand is what of a batch was chosen by hand: payees left out of the preview, payouts taken out since, and whether it
 // was narrowed to one payee or order. Commission lines come by import only, so no line is entered by hand.

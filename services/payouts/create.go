@@ -71,9 +71,9 @@ ON CONFLICT (distributor_id) DO UPDATE SET amount = c.amount
 	// A payout whose lines no longer add up to what was computed: something changed in between.
 	mismatches = `
 SELECT count(*) FROM payouts p
-LEFT JOIN (SELECT payout_id, sum(amount) AS net FROM payout_lines WHERE payout_id IN (SELECT id FROM payouts WHERE batch_id = $1) GROUP BY 1) l ON l.payout_id = p.id
+CROSS JOIN LATERAL (SELECT COALESCE(sum(amount), 0) AS net FROM payout_lines WHERE payout_id = p.id) l
 LEFT JOIN carries c ON c.distributor_id = p.distributor_id
-WHERE p.batch_id = $1 AND (COALESCE(l.net, 0) + p.carry_in <> p.amount + p.carry_out OR COALESCE(c.amount, 0) <> p.carry_out)`
+WHERE p.batch_id = $1 AND (l.net + p.carry_in <> p.amount + p.carry_out OR COALESCE(c.amount, 0) <> p.carry_out)`
 	postHolds = `
 INSERT INTO ledger_entries (debit, debit_party, credit, credit_party, amount, currency, kind, source, source_id, step)
 SELECT 'payable', distributor_id, 'held', distributor_id, amount, currency, 'hold', 'payout', id, version FROM payouts WHERE batch_id = $1`
@@ -128,11 +128,11 @@ func (s *Service) create(ctx context.Context, by models.Actor, n NewBatch, last 
 			return err
 		}
 		if n.Submit {
-			if err := s.submit(tx, by, id, 1); err != nil {
-				return err
-			}
+			err = s.submit(tx, by, id, 1)
+		} else {
+			err = examine(tx, id)
 		}
-		if err := examine(tx, id); err != nil {
+		if err != nil {
 			return err
 		}
 		return last(tx, id)

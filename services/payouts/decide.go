@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/riverqueue/river"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
@@ -129,11 +130,13 @@ func (s *Service) release(tx *gorm.DB, by models.Actor, b models.Batch) error {
 	if err != nil {
 		return err
 	}
+	var jobs []river.InsertManyParams
 	for from := 0; from < len(ids); from += dispatchChunk {
 		to := min(from+dispatchChunk, len(ids)) - 1
-		if err := queue.Insert(tx, DispatchArgs{BatchID: b.ID, From: ids[from].ID, To: ids[to].ID}, later); err != nil {
-			return fmt.Errorf("enqueue dispatch of batch %d: %w", b.ID, err)
-		}
+		jobs = append(jobs, river.InsertManyParams{Args: DispatchArgs{BatchID: b.ID, From: ids[from].ID, To: ids[to].ID}, InsertOpts: later})
+	}
+	if err := queue.InsertMany(tx, jobs); err != nil {
+		return fmt.Errorf("enqueue dispatch of batch %d: %w", b.ID, err)
 	}
 	return nil
 }

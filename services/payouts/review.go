@@ -75,23 +75,13 @@ const (
     SELECT id FROM payouts WHERE batch_id = @batch AND removed_reason = '' AND @flag = @flag ORDER BY id` + paged + `) o`
 	removedPage = `SELECT id, row_number() OVER () AS place, CAST(0 AS bigint) AS before FROM (
     SELECT id FROM payouts WHERE batch_id = @batch AND removed_reason <> '' AND @flag = @flag ORDER BY id DESC` + paged + `) o`
-	lastBatch = `(SELECT previous_id FROM batch_comparisons WHERE batch_id = @batch)`
-	addedPage = `SELECT id, row_number() OVER () AS place, CAST(0 AS bigint) AS before FROM (
-    SELECT n.id FROM payouts n WHERE n.batch_id = @batch AND n.removed_reason = '' AND @flag = @flag AND ` + lastBatch + ` IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM payouts o WHERE o.batch_id = ` + lastBatch + ` AND o.distributor_id = n.distributor_id AND o.removed_reason = '')
-    ORDER BY n.amount DESC, n.id` + paged + `) o`
-	missingPage = `SELECT id, row_number() OVER () AS place, before FROM (
-    SELECT o.id, o.amount AS before FROM payouts o WHERE o.batch_id = ` + lastBatch + ` AND o.removed_reason = '' AND @flag = @flag AND NOT EXISTS (
-        SELECT 1 FROM payouts n WHERE n.batch_id = @batch AND n.distributor_id = o.distributor_id AND n.removed_reason = '')
-    ORDER BY o.amount DESC, o.id` + paged + `) o`
-	changedPage = `SELECT id, row_number() OVER () AS place, before FROM (
-    SELECT n.id, o.amount AS before FROM payouts n JOIN payouts o ON o.batch_id = ` + lastBatch + ` AND o.distributor_id = n.distributor_id AND o.removed_reason = ''
-    WHERE n.batch_id = @batch AND n.removed_reason = '' AND @flag = @flag AND 2 * abs(n.amount - o.amount) >= o.amount
-    ORDER BY abs(n.amount - o.amount) DESC, n.id` + paged + `) o`
+	// The parts that compare were put in order when the batch was examined, so every page is a range.
+	differencePage = `SELECT payout_id AS id, CAST(place AS bigint) AS place, before FROM batch_differences
+    WHERE batch_id = @batch AND part = @part AND place > @skip AND place <= @skip + @limit AND @flag = @flag`
 )
 
-var partPages = map[string]string{PartOutliers: outlierPage, PartAll: allPage, PartRemoved: removedPage, PartAdded: addedPage,
-	PartMissing: missingPage, PartChanged: changedPage}
+var partPages = map[string]string{PartOutliers: outlierPage, PartAll: allPage, PartRemoved: removedPage, PartAdded: differencePage,
+	PartMissing: differencePage, PartChanged: differencePage}
 
 // Review lists one part of a batch's items by one query; flag narrows the outliers, "" is all of them. One batch is
 // bounded, so its pages go by number.
@@ -101,7 +91,7 @@ func (s *Service) Review(ctx context.Context, batch int64, part, flag string, pa
 		sql = allPage
 	}
 	items, err = store.Select[ReviewItem](ctx, s.DB.Pool, fmt.Sprintf(itemOf, sql),
-		pgx.NamedArgs{"batch": batch, "flag": flag, "limit": PageSize + 1, "skip": page * PageSize})
+		pgx.NamedArgs{"batch": batch, "part": part, "flag": flag, "limit": PageSize + 1, "skip": page * PageSize})
 	if err != nil {
 		return nil, false, fmt.Errorf("items of batch %d: %w", batch, err)
 	}
@@ -119,9 +109,10 @@ type PartCounts struct {
 	Flags         map[string]int64
 }
 
+// A batch of before its counts were kept is counted.
 const countParts = `
-SELECT '' AS flag, count(*), CAST(COALESCE(sum(amount), 0) AS bigint) FROM payout_findings WHERE batch_id = @batch
-UNION ALL SELECT flag, count(*), 0 FROM payout_findings, unnest(flags) AS flag WHERE batch_id = @batch GROUP BY flag
+WITH kept AS (SELECT flag, CAST(items AS bigint) AS items, total FROM batch_flags WHERE batch_id = @batch)
+SELECT flag, items, total FROM kept
 UNION ALL SELECT 'removed', count(*), 0 FROM payouts WHERE batch_id = @batch AND removed_reason <> ''`
 
 // ReviewCounts counts the items of each part of a batch's review, by one query.
