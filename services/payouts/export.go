@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
@@ -15,6 +14,7 @@ import (
 	"pagaduria/models/ident"
 	"pagaduria/models/sheet"
 	"pagaduria/services/audit"
+	"pagaduria/services/store"
 )
 
 var exportColumns = []string{"payout", "created_at", "batch", "distributor", "document", "name", "method", "destination", "amount_cop", "fee_cop",
@@ -24,37 +24,91 @@ const exportSQL = `SELECT p.code, p.created_at, b.code, d.code, p.doc_type, p.do
     p.account_number, p.bre_b_key, p.bre_b_kind, p.amount, p.fee, p.fee_iva, p.state, p.state_at, p.rail_id, p.cause, p.rail_code, p.expires_at, p.paid_at, p.gmf, p.fee_charged
 FROM payouts p JOIN batches b ON b.id = p.batch_id JOIN distributors d ON d.id = p.distributor_id WHERE `
 
-type exportRow struct {
-	code, batch, distributor, docType, docNumber, docDV, name, state, railID, cause, railCode string
-	to                                                                                        models.Destination
-	amount, fee, iva, gmf                                                                     models.Money
-	charged                                                                                   *int64
-	createdAt, stateAt                                                                        time.Time
-	expiresAt, paidAt                                                                         *time.Time
-}
+// The columns of exportSQL.
+const (
+	xCode = iota
+	xCreatedAt
+	xBatch
+	xDistributor
+	xDocType
+	xDocNumber
+	xDocDV
+	xName
+	xMethod
+	xBank
+	xAccount
+	xKey
+	xKeyKind
+	xAmount
+	xFee
+	xIVA
+	xState
+	xStateAt
+	xRailID
+	xCause
+	xRailCode
+	xExpiresAt
+	xPaidAt
+	xGMF
+	xCharged
+)
 
-func (r *exportRow) fields() []any {
-	return []any{&r.code, &r.createdAt, &r.batch, &r.distributor, &r.docType, &r.docNumber, &r.docDV, &r.name, &r.to.Kind, &r.to.BankCode,
-		&r.to.AccountNumber, &r.to.BreBKey, &r.to.BreBKeyKind, &r.amount, &r.fee, &r.iva, &r.state, &r.stateAt, &r.railID, &r.cause, &r.railCode,
-		&r.expiresAt, &r.paidAt, &r.gmf, &r.charged}
-}
-
-func (r *exportRow) write(cells []string, plain bool) {
-	cells[0], cells[1], cells[2], cells[3] = r.code, fileTime(&r.createdAt), r.batch, r.distributor
-	cells[4], cells[7] = ident.Mask(r.docType, r.docNumber, r.docDV), r.to.Masked()
+// exportCells builds the cells of a payout in the order of exportColumns.
+func exportCells(row *sheet.Row, r store.Raw, plain bool) []string {
+	row.Bytes(r[xCode])
+	exportMoment(row, r, xCreatedAt)
+	row.Bytes(r[xBatch])
+	row.Bytes(r[xDistributor])
+	to := models.Destination{AccountNumber: string(r[xAccount]), BreBKey: string(r[xKey]), BreBKeyKind: models.BreBKeyKind(r[xKeyKind])}
+	document, account := "", to.AccountNumber+to.BreBKey
 	if plain {
-		cells[4], cells[7] = r.docType+" "+r.docNumber, r.to.AccountNumber+r.to.BreBKey
+		document = string(r[xDocType]) + " " + string(r[xDocNumber])
+	} else {
+		document, account = ident.Mask(string(r[xDocType]), string(r[xDocNumber]), string(r[xDocDV])), to.Masked()
 	}
-	if r.to.BankCode != "" {
-		cells[7] = r.to.BankCode + " " + cells[7]
+	if bank := r[xBank]; len(bank) > 0 {
+		account = string(bank) + " " + account
 	}
-	cells[5], cells[6] = r.name, string(r.to.Kind)
-	cells[8], cells[9], cells[10] = wholePesos(r.amount), wholePesos(r.fee), wholePesos(r.iva)
-	cells[11], cells[12], cells[13], cells[14], cells[15] = r.state, fileTime(&r.stateAt), r.railID, r.cause, r.railCode
-	cells[16], cells[17], cells[18], cells[19] = fileTime(r.expiresAt), fileTime(r.paidAt), wholePesos(r.gmf), ""
-	if r.charged != nil {
-		cells[19] = wholePesos(models.Centavos(*r.charged))
+	row.Text(document)
+	row.Bytes(r[xName])
+	row.Bytes(r[xMethod])
+	row.Text(account)
+	exportPesos(row, r, xAmount)
+	exportPesos(row, r, xFee)
+	exportPesos(row, r, xIVA)
+	row.Bytes(r[xState])
+	exportMoment(row, r, xStateAt)
+	row.Bytes(r[xRailID])
+	row.Bytes(r[xCause])
+	row.Bytes(r[xRailCode])
+	exportMoment(row, r, xExpiresAt)
+	exportMoment(row, r, xPaidAt)
+	exportPesos(row, r, xGMF)
+	exportPesos(row, r, xCharged)
+	return row.Cells()
+}
+
+func exportMoment(row *sheet.Row, r store.Raw, i int) {
+	if r.Null(i) {
+		row.Text("")
+		return
 	}
+	row.Moment(r.Time(i).In(colombia.Bogota))
+}
+
+// exportPesos writes an amount as files have it; one that is not there is empty.
+func exportPesos(row *sheet.Row, r store.Raw, i int) {
+	if r.Null(i) {
+		row.Text("")
+		return
+	}
+	amount := models.Centavos(r.Int(i))
+	whole, err := amount.Whole()
+	if err != nil {
+		row.Text(amount.String())
+		return
+	}
+	row.Int(whole)
 }
 
 // Export writes all payouts that match, newest first, and records that it did. It reads and writes as it
@@ -72,20 +126,12 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f Filter, plain b
 		return err
 	}
 	where, args := f.where(s.Now())
-	rows, err := s.DB.Pool.Query(ctx, exportSQL+where+` ORDER BY p.created_at DESC, p.id DESC`, args)
-	if err != nil {
-		return fmt.Errorf("export payouts: %w", err)
-	}
-	defer rows.Close()
 	if err := out.Write(exportColumns...); err != nil {
 		return err
 	}
-	cells := make([]string, len(exportColumns))
-	var r exportRow
-	_, err = pgx.ForEachRow(rows, r.fields(), func() error {
-		r.write(cells, plain)
-		return out.Write(cells...)
-	})
+	var row sheet.Row
+	err = store.EachRaw(ctx, s.DB.Pool, func(r store.Raw) error { return out.Write(exportCells(&row, r, plain)...) },
+		exportSQL+where+` ORDER BY p.created_at DESC, p.id DESC`, args)
 	if err != nil {
 		return fmt.Errorf("export payouts: %w", err)
 	}
