@@ -183,7 +183,7 @@ func (s *Service) stumbled(ctx context.Context, r *Run, cause error, last bool) 
 	case errors.Is(cause, errTakenOver):
 		return nil
 	case errors.Is(cause, ErrStopped):
-		e = ending{state: models.TaskCancelled, quiet: true}
+		e = ending{state: models.TaskCancelled}
 	case errors.As(cause, &refusal):
 		e = failing(refusal)
 	case last:
@@ -196,12 +196,26 @@ func (s *Service) stumbled(ctx context.Context, r *Run, cause error, last bool) 
 		if err != nil || !t.State.Busy() {
 			return err
 		}
+		if e.state == models.TaskCancelled {
+			if e.quiet, err = stoppedByOwner(tx, t.ID); err != nil {
+				return err
+			}
+		}
 		return s.end(tx, t, e)
 	})
 	if refusal != nil || errors.Is(cause, ErrStopped) {
 		return err
 	}
 	return errors.Join(cause, err)
+}
+
+// stoppedByOwner answers whether who asked for the task stopped it.
+func stoppedByOwner(tx *gorm.DB, id int64) (bool, error) {
+	rows, err := store.SelectTx[struct{ Own bool }](tx, "SELECT stopped_by = staff_id FROM tasks WHERE id = $1", id)
+	if err != nil || len(rows) == 0 {
+		return false, fmt.Errorf("read who stopped task %d: %w", id, err)
+	}
+	return rows[0].Own, nil
 }
 
 func failing(refusal *models.Error) ending {

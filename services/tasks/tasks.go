@@ -155,7 +155,7 @@ func (s *Service) Stop(ctx context.Context, by models.Actor, id int64) error {
 		if t.State == models.TaskWaiting {
 			return s.end(tx, t, ending{state: models.TaskCancelled, quiet: by.StaffID == t.StaffID})
 		}
-		if _, err := store.ExecTx(tx, "UPDATE tasks SET stopping = true WHERE id = $1", id); err != nil {
+		if _, err := store.ExecTx(tx, "UPDATE tasks SET stopping = true, stopped_by = $2 WHERE id = $1", id, by.StaffID); err != nil {
 			return fmt.Errorf("stop task %d: %w", id, err)
 		}
 		return nil

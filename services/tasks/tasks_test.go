@@ -177,6 +177,42 @@ func TestStoppingUndoesTheWork(t *testing.T) {
 	if err := s.Stop(t.Context(), ana, id); models.KindOf(err) != models.Conflict {
 		t.Errorf("stopped again: %v", err)
 	}
+	if n := told(t, s, id); n != 1 {
+		t.Errorf("who asked for it is told %d times that an administrator stopped it, want once", n)
+	}
+}
+
+// told is how often who asked for a task was told that it was stopped.
+func told(t *testing.T, s *tasks.Service, id int64) (n int) {
+	t.Helper()
+	err := s.DB.Pool.QueryRow(t.Context(), `SELECT count(*) FROM events WHERE kind LIKE 'task.%_cancelled' AND subject_id = $1 AND staff = ARRAY[CAST($2 AS bigint)]`, id, ana.StaffID).Scan(&n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestStoppingOnesOwnWorkIsNoNews(t *testing.T) {
+	t.Parallel()
+	begun := make(chan struct{})
+	s := newService(t, func(ctx context.Context, _ *tasks.Run) error {
+		close(begun)
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	id := start(t, s, nil)
+	ended := make(chan error)
+	go func() { ended <- s.Work(context.Background(), id, false) }()
+	<-begun
+	if err := s.Stop(t.Context(), ana, id); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if got, n := read(t, s, id), told(t, s, id); got.State != models.TaskCancelled || n != 0 {
+		t.Errorf("%s, told %d times, want cancelled and not told", got.State, n)
+	}
 }
 
 func TestStoppingBeforeItsTurn(t *testing.T) {
