@@ -209,15 +209,12 @@ func (h *Handlers) Calendar(c echo.Context) error {
 	return render(c, http.StatusOK, pages.Calendar(p))
 }
 
-// holidayNames are the holidays of some years by their day, two of one day together. They have Spanish and English names.
+// holidayNames are the holidays of some years by their day, two of one day together.
 func holidayNames(l i18n.Locale, from, to int) map[time.Time]string {
 	names := map[time.Time]string{}
 	for year := from; year <= to; year++ {
 		for _, x := range colombia.Holidays(year) {
-			name := x.NameEN
-			if l == i18n.Es {
-				name = x.NameES
-			}
+			name := map[i18n.Locale]string{i18n.En: x.NameEN, i18n.Es: x.NameES, i18n.Zh: x.NameZH}[l]
 			if names[x.Date] != "" {
 				name = names[x.Date] + ", " + name
 			}

@@ -7,6 +7,7 @@ type Holiday struct {
 	Date   time.Time // midnight UTC of the calendar day
 	NameES string
 	NameEN string
+	NameZH string
 }
 
 // feast is a holiday by its rule: a fixed day or a distance from Easter Sunday, moved to the next
@@ -16,34 +17,35 @@ type feast struct {
 	day          int        // of the month, or days from Easter
 	toMonday     bool
 	nameES, name string
+	nameZH       string
 }
 
 var feasts = []feast{
-	{1, 1, false, "Año Nuevo", "New Year's Day"},
-	{1, 6, true, "Reyes Magos", "Epiphany"},
-	{3, 19, true, "San José", "Saint Joseph"},
-	{0, -3, false, "Jueves Santo", "Maundy Thursday"},
-	{0, -2, false, "Viernes Santo", "Good Friday"},
-	{5, 1, false, "Día del Trabajo", "Labour Day"},
-	{0, 39, true, "Ascensión del Señor", "Ascension"},
-	{0, 60, true, "Corpus Christi", "Corpus Christi"},
-	{0, 68, true, "Sagrado Corazón", "Sacred Heart"},
-	{6, 29, true, "San Pedro y San Pablo", "Saints Peter and Paul"},
-	{7, 20, false, "Día de la Independencia", "Independence Day"},
-	{8, 7, false, "Batalla de Boyacá", "Battle of Boyacá"},
-	{8, 15, true, "Asunción de la Virgen", "Assumption"},
-	{10, 12, true, "Día de la Raza", "Columbus Day"},
-	{11, 1, true, "Todos los Santos", "All Saints"},
-	{11, 11, true, "Independencia de Cartagena", "Independence of Cartagena"},
-	{12, 8, false, "Inmaculada Concepción", "Immaculate Conception"},
-	{12, 25, false, "Navidad", "Christmas Day"},
+	{1, 1, false, "Año Nuevo", "New Year's Day", "元旦"},
+	{1, 6, true, "Reyes Magos", "Epiphany", "主显节"},
+	{3, 19, true, "San José", "Saint Joseph", "圣若瑟节"},
+	{0, -3, false, "Jueves Santo", "Maundy Thursday", "濯足节"},
+	{0, -2, false, "Viernes Santo", "Good Friday", "耶稣受难日"},
+	{5, 1, false, "Día del Trabajo", "Labour Day", "劳动节"},
+	{0, 39, true, "Ascensión del Señor", "Ascension", "耶稣升天节"},
+	{0, 60, true, "Corpus Christi", "Corpus Christi", "基督圣体节"},
+	{0, 68, true, "Sagrado Corazón", "Sacred Heart", "圣心节"},
+	{6, 29, true, "San Pedro y San Pablo", "Saints Peter and Paul", "圣彼得与圣保罗节"},
+	{7, 20, false, "Día de la Independencia", "Independence Day", "独立日"},
+	{8, 7, false, "Batalla de Boyacá", "Battle of Boyacá", "博亚卡战役纪念日"},
+	{8, 15, true, "Asunción de la Virgen", "Assumption", "圣母升天节"},
+	{10, 12, true, "Día de la Raza", "Columbus Day", "种族日"},
+	{11, 1, true, "Todos los Santos", "All Saints", "诸圣节"},
+	{11, 11, true, "Independencia de Cartagena", "Independence of Cartagena", "卡塔赫纳独立日"},
+	{12, 8, false, "Inmaculada Concepción", "Immaculate Conception", "圣母无染原罪节"},
+	{12, 25, false, "Navidad", "Christmas Day", "圣诞节"},
 }
 
 // Holidays lists a year's 18 holidays; two of them may share a day.
 func Holidays(year int) []Holiday {
 	list := make([]Holiday, 0, len(feasts))
 	for _, f := range feasts {
-		list = append(list, Holiday{Date: f.in(year), NameES: f.nameES, NameEN: f.name})
+		list = append(list, Holiday{Date: f.in(year), NameES: f.nameES, NameEN: f.name, NameZH: f.nameZH})
 	}
 	return list
 }
