@@ -15,6 +15,7 @@ import (
 const (
 	noticeEvery = 15 * time.Second
 	watchEvery  = time.Minute
+	tidyEvery   = 6 * time.Hour
 )
 
 // NoticeRound delivers what waits and writes the mails that are due.
@@ -35,6 +36,15 @@ func (Watch) Kind() string { return "alerts.watch" }
 // InsertOpts tries once: the next round comes within a minute.
 func (Watch) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
 
+// Tidy removes notices that were kept long enough.
+type Tidy struct{}
+
+// Kind names the job in the queue.
+func (Tidy) Kind() string { return "alerts.tidy" }
+
+// InsertOpts tries once: the next round comes the same day.
+func (Tidy) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 1} }
+
 // AddAlerts registers the jobs of notices and answers their schedule.
 func AddAlerts(w *river.Workers, a *alerts.Service) []*river.PeriodicJob {
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[events.DeliverArgs]) error {
@@ -46,5 +56,6 @@ func AddAlerts(w *river.Workers, a *alerts.Service) []*river.PeriodicJob {
 		return errors.Join(err, a.WriteMails(ctx))
 	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[Watch]) error { return a.Watch(ctx) }))
-	return []*river.PeriodicJob{Every(noticeEvery, NoticeRound{}), Every(watchEvery, Watch{})}
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[Tidy]) error { return a.Tidy(ctx) }))
+	return []*river.PeriodicJob{Every(noticeEvery, NoticeRound{}), Every(watchEvery, Watch{}), Every(tidyEvery, Tidy{})}
 }

@@ -407,3 +407,49 @@ func TestFailuresAreGatheredByBatchAndHour(t *testing.T) {
 		t.Errorf("another state: got %+v", list)
 	}
 }
+
+func TestOldNoticesGo(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	ana := d.person("Ana", "active", models.RoleApprover)
+	day := func(ago int) time.Time { return d.Now().AddDate(0, 0, -ago) }
+	for _, n := range []struct {
+		kind          string
+		created, read int // days ago; 0 is not read
+		once          string
+	}{
+		{"batch.approved", 100, 89, ""}, {"batch.returned", 100, 91, ""}, {"batch.rejected", 364, 0, ""}, {"batch.expired", 366, 0, ""},
+		{"batch.blocked", 500, 400, ""}, {"float.low", 500, 400, "float 1"},
+	} {
+		d.record(events.Event{Kind: n.kind, SubjectType: "batch", SubjectID: 1, Staff: []int64{ana.StaffID}, Once: n.once})
+		d.deliver()
+		var read *time.Time
+		if n.read > 0 {
+			at := day(n.read)
+			read = &at
+		}
+		_, err := d.db.Pool.Exec(t.Context(), `WITH e AS (SELECT max(id) AS id FROM events), x AS (UPDATE events SET delivered_at = $1 WHERE id = (SELECT id FROM e))
+			UPDATE notices SET created_at = $1, read_at = $2 WHERE event_id = (SELECT id FROM e)`, day(n.created), read)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if err := d.Tidy(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := []string{}
+	for _, n := range d.list(ana, alerts.Filter{}) {
+		left = append(left, n.Kind)
+	}
+	if got := strings.Join(left, " "); got != "batch.rejected batch.approved" {
+		t.Errorf("left are %q", got)
+	}
+	if n := d.number(`SELECT count(*) FROM events WHERE kind IN ('batch.blocked', 'batch.expired')`); n != 0 {
+		t.Errorf("%d events that nobody has a notice of are left", n)
+	}
+	if n := d.number(`SELECT count(*) FROM events WHERE kind = 'float.low'`); n != 1 {
+		t.Error("what is told once could be told again")
+	}
+}
