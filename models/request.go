@@ -24,6 +24,10 @@ type Change struct {
 	Field  string `json:"field"`
 	Before string `json:"before"`
 	After  string `json:"after"`
+
+	// Amounts, in place of Before and After: they are written as the reader's language does.
+	Was  *Money `json:"was,omitempty"`
+	Will *Money `json:"will,omitempty"`
 }
 
 // Request is a change that one person asked for and another one decides on.

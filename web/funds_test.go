@@ -41,7 +41,11 @@ func TestMoneyAtTheRailAndCapsInABrowser(t *testing.T) {
 	}
 	id := int64(o.count(`SELECT id FROM requests`))
 	request := urls.GrantRequest(id)
-	f := form(t, o.get(approver, urls.Request(id)), request)
+	asked := o.get(approver, urls.Request(id))
+	if strings.Contains(asked.body, "COP ") || !strings.Contains(asked.body, "<b>$\u00a0") {
+		t.Error("the amount of the request is not written as the page's language does")
+	}
+	f := form(t, asked, request)
 	f.Set("code", o.freshCode("approver@demo.test"))
 	if a := o.post(approver, request, f); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("consent: %s\n%s", a.Status, a.body)

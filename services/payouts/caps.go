@@ -109,7 +109,7 @@ func capChanges(before, after models.Cap) (list []models.Change) {
 		}
 		return fmt.Sprint(*n)
 	}
-	return []models.Change{{Field: "cap.amount_day", Before: text(before.Amount), After: text(after.Amount)},
+	return []models.Change{{Field: "cap.amount_day", Was: before.Amount, Will: after.Amount},
 		{Field: "cap.count_day", Before: number(before.Count), After: number(after.Count)}}
 }
 

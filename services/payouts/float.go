@@ -250,7 +250,7 @@ func (s *Service) TopUp(ctx context.Context, by models.Actor, connection int64, 
 		}
 		request, err = requests.Open(tx, by, requests.New{Kind: "float.topup", SubjectType: "topup", SubjectID: rows[0].ID, SubjectName: reference, Payload: topUpPayload{connection, amount.Minor},
 			Reason: reason, Decides: models.PermFundsConsent, Changes: []models.Change{{Field: "connection.name", After: c.Name},
-				{Field: "float.amount", After: amount.String()}, {Field: "float.reference", After: reference}}})
+				{Field: "float.amount", Will: &amount}, {Field: "float.reference", After: reference}}})
 		return err
 	})
 	return request, err

@@ -86,6 +86,14 @@ func subject(ctx context.Context, r models.Request) string {
 
 func changeName(ctx context.Context, c models.Change) string { return named(ctx, c.Field, c.Field) }
 
+// said is one side of a change: its words, or its amount.
+func said(ctx context.Context, words string, amount *models.Money) string {
+	if amount != nil {
+		return i18n.Money(ctx, *amount)
+	}
+	return words
+}
+
 func orDash(s string) string {
 	if s == "" {
 		return "–"
