@@ -28,6 +28,7 @@ type failureQuery struct {
 	Connection int64   `form:"connection"`
 	Period     string  `form:"period"`
 	Batch      int64   `form:"batch"`
+	Recent     string  `form:"recent"` // failed: the number of the home page
 	After      string  `form:"after"`
 	IDs        []int64 `form:"ids"`
 	All        bool    `form:"all"`
@@ -43,7 +44,10 @@ func (q failureQuery) filter(now time.Time) (payouts.FailureFilter, error) {
 	f := payouts.FailureFilter{Search: q.Search, Cause: q.Cause, Method: models.MethodKind(q.Method), ConnectionID: q.Connection, BatchID: q.Batch}
 	month, isMonth := models.FilterMonth(q.Period, models.Day(now))
 	f.Period = month
-	bad := f.Cause != "" && !slices.Contains(payouts.Causes(), f.Cause) || f.Method != "" && !f.Method.Valid() || q.Connection < 0 || q.Batch < 0 || !isMonth
+	if q.Recent != "" {
+		f.Since = now.Add(-payouts.RecentFailures)
+	}
+	bad := q.Recent != "" && q.Recent != "failed" || f.Cause != "" && !slices.Contains(payouts.Causes(), f.Cause) || f.Method != "" && !f.Method.Valid() || q.Connection < 0 || q.Batch < 0 || !isMonth
 	if bad {
 		return f, errPayoutFilter
 	}

@@ -33,7 +33,7 @@ type payoutQuery struct {
 	To          models.FilterDay `form:"to"`
 	Cause       string           `form:"cause"`
 	Overdue     bool             `form:"overdue"`
-	Recent      string           `form:"recent"` // failed, expiring: the numbers of the home page
+	Recent      string           `form:"recent"` // expiring: a number of the home page
 	After       string           `form:"after"`
 	Sum         bool             `form:"sum"`
 	Layout      string           `form:"layout"`
@@ -48,8 +48,6 @@ func (q payoutQuery) filter(now time.Time) (payouts.Filter, error) {
 		Search: q.Search, From: bogotaDay(q.From.First(models.Day(now)), 0), To: bogotaDay(q.To.Last(models.Day(now)), 1), Cause: q.Cause, Overdue: q.Overdue}
 	switch q.Recent {
 	case "":
-	case "failed":
-		f.FailedSince = now.Add(-24 * time.Hour)
 	case "expiring":
 		f.ExpiresBefore = now.Add(48 * time.Hour)
 	default:
@@ -221,10 +219,7 @@ func payoutFilters(ctx context.Context, q payoutQuery, v ui.Views) ui.Filters {
 	if q.Overdue {
 		chip("overdue", i18n.T(ctx, "payouts.overdue_filter"), i18n.T(ctx, "payouts.yes"))
 	}
-	switch q.Recent {
-	case "failed":
-		chip("recent", i18n.T(ctx, "home.tile.failed"), i18n.T(ctx, "payouts.yes"))
-	case "expiring":
+	if q.Recent == "expiring" {
 		chip("recent", i18n.T(ctx, "home.tile.expiring"), i18n.T(ctx, "payouts.yes"))
 	}
 	for _, name := range []string{"state", "distributor", "batch", "cause", "overdue", "recent"} {

@@ -47,7 +47,7 @@ type savedList struct {
 var savedLists = map[models.SavedList]savedList{
 	models.ListPayouts: {"payouts.title", map[string]filter{"q": words, "method": aMethod, "distributor": aNumber, "batch": aNumber, "from": aBeginning, "to": anEnd,
 		"state": named(func(s models.PayoutState) bool { return s.Valid() }, func(s models.PayoutState) string { return ui.PayoutState(s).Key }),
-		"cause": aCause, "overdue": oneOf(yes, "1"), "recent": oneOf(recentKey, "failed", "expiring")}, payoutviews.Columns},
+		"cause": aCause, "overdue": oneOf(yes, "1"), "recent": oneOf(recentKey, "expiring")}, payoutviews.Columns},
 	models.ListBatches: {"batches.title", map[string]filter{
 		"state": named(func(s models.BatchState) bool { return slices.Contains(models.BatchStates, s) }, func(s models.BatchState) string { return ui.BatchState(s).Key }),
 	}, batches.Columns},
@@ -67,8 +67,8 @@ var savedLists = map[models.SavedList]savedList{
 		"outcome": oneOf(under("webhooks.outcome."), webhookviews.Outcomes...)}, webhookviews.Columns},
 	models.ListRequests: {"request.title", map[string]filter{
 		"state": oneOf(under("request.states."), "open", "granted", "refused", "withdrawn")}, requests.Columns},
-	models.ListFailures: {"failures.title", map[string]filter{"q": words, "cause": aCause, "method": aMethod, "connection": aNumber, "period": aMonth, "batch": aNumber},
-		failures.Columns},
+	models.ListFailures: {"failures.title", map[string]filter{"q": words, "cause": aCause, "method": aMethod, "connection": aNumber, "period": aMonth, "batch": aNumber,
+		"recent": oneOf(recentKey, "failed")}, failures.Columns},
 }
 
 // longestWords bounds what is kept of a search.

@@ -309,7 +309,7 @@ func TestPayoutPages(t *testing.T) {
 		urls.Payouts() + "?state=failed":                          "Nothing matches",
 		urls.Payouts() + "?method=efecty_cash&sum=1":              "60 payouts, $",
 		urls.PayoutsSumPattern + "?method=efecty_cash":            "60 payouts, $",
-		urls.Payouts() + "?recent=failed&overdue=1&cause=bank":    "Nothing matches",
+		urls.Payouts() + "?recent=expiring&overdue=1&cause=bank":  "Nothing matches",
 		urls.Payouts() + "?batch=1&from=2020-01-01&to=2099-01-01": "Ana Rojas",
 		urls.PayoutsFilePattern + "?state=in_batch":               "CC •••• 1007",
 		urls.Batches():                 "Commissions of November",

@@ -325,3 +325,25 @@ func TestAsManyViewsAsThereMayBe(t *testing.T) {
 	a := s.post(finance, at, url.Values{"_csrf": {formToken(t, page)}, "name": {"One more"}})
 	mustHave(t, a, http.StatusConflict, "You keep 50 views of this list already", `value="One more"`)
 }
+
+func TestTheHomePageCountsWhatItsListShows(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 3)
+	finance := o.person("finance@demo.test")
+	ids := o.failed(finance, "expired", "expired", "809")
+	if _, err := o.app.db.Pool.Exec(t.Context(), `UPDATE payouts SET state_at = now() - interval '25 hours' WHERE id = $1`, ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	at := urls.FailuresWith(url.Values{"recent": {"failed"}})
+	home := o.get(finance, urls.Home())
+	_, tile, _ := strings.Cut(home.body, `href="`+at+`"`)
+	tile, _, _ = strings.Cut(tile, "</a>")
+	if !strings.Contains(tile, `<span class="big">2</span>`) {
+		t.Errorf("the tile says %q, want 2", tile)
+	}
+	mustHave(t, o.get(finance, at), http.StatusOK, "2 payouts", "Not paid, last 24 h")
+	mustHave(t, o.get(finance, urls.Failures()), http.StatusOK, "3 payouts")
+	if a := o.get(finance, urls.Failures()+"?recent=ever"); a.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a word that is none: %s", a.Status)
+	}
+}

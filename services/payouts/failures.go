@@ -23,6 +23,7 @@ type FailureFilter struct {
 	ConnectionID int64
 	Period       string // of one of its lines
 	BatchID      int64
+	Since        time.Time // came back since then
 	Cursor       store.Cursor
 }
 
@@ -94,6 +95,7 @@ func (f FailureFilter) where() (string, pgx.NamedArgs) {
 	add(f.ConnectionID != 0, `p.connection_id = @connection`, "connection", f.ConnectionID)
 	add(f.Period != "", `EXISTS (SELECT 1 FROM payout_lines x JOIN commission_lines l ON l.id = x.line_id WHERE x.payout_id = p.id AND l.period = @period)`, "period", f.Period)
 	add(f.BatchID != 0, `p.batch_id = @batch`, "batch", f.BatchID)
+	add(!f.Since.IsZero(), `p.state_at > @since`, "since", f.Since)
 	if f.Search != "" {
 		conditions = append(conditions, searchCondition)
 		bindSearch(args, f.Search)
@@ -170,6 +172,16 @@ func (s *Service) FailureGroups(ctx context.Context, f FailureFilter) ([]Failure
 	}
 	slices.SortStableFunc(groups, func(a, b FailureGroup) int { return int(b.Sum.Total.Minor/100) - int(a.Sum.Total.Minor/100) })
 	return groups, nil
+}
+
+// FailureSum adds up the failures that match.
+func (s *Service) FailureSum(ctx context.Context, f FailureFilter) (Sum, error) {
+	where, args := f.where()
+	rows, err := store.Select[Sum](ctx, s.DB.Pool, `SELECT count(*), CAST(COALESCE(sum(p.amount), 0) AS bigint)`+failureTables+where, args)
+	if err != nil {
+		return Sum{}, fmt.Errorf("sum failures: %w", err)
+	}
+	return rows[0], nil
 }
 
 func (a Sum) plus(b Sum) Sum { return Sum{Count: a.Count + b.Count, Total: a.Total.Add(b.Total)} }

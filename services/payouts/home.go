@@ -16,7 +16,7 @@ type Work struct {
 	ForMe       []BatchRow // waiting for this person's decision, or returned to them
 	ForOthers   []BatchRow // waiting, but not for this person
 	Blocked     Sum        // waiting, and nobody may approve them
-	Failed      Sum        // failed, expired or returned within 24 hours
+	Failed      Sum        // money that came back within RecentFailures and was not paid again
 	Expiring    Sum        // ready to collect and expected to expire within two days
 	Overdue     Sum        // should have moved and has not
 	Unknown     Sum        // outcome unknown
@@ -29,10 +29,11 @@ type Work struct {
 	WaitsAt     int64      // a connection with one of these, 0 without any
 }
 
+// RecentFailures is how far back the home page counts what came back; older ones stay in the list of failures.
+const RecentFailures = 24 * time.Hour
+
 const workSums = `
-SELECT (SELECT count(*) FROM payouts WHERE state IN ('failed', 'expired', 'returned') AND state_at > @day),
-    (SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM payouts WHERE state IN ('failed', 'expired', 'returned') AND state_at > @day),
-    (SELECT count(*) FROM payouts WHERE state = 'available' AND expires_at < @soon),
+SELECT (SELECT count(*) FROM payouts WHERE state = 'available' AND expires_at < @soon),
     (SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM payouts WHERE state = 'available' AND expires_at < @soon),
     (SELECT count(*) FROM payouts WHERE overdue_at < @now),
     (SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM payouts WHERE overdue_at < @now),
@@ -50,11 +51,14 @@ SELECT (SELECT count(*) FROM payouts WHERE state IN ('failed', 'expired', 'retur
 func (s *Service) Work(ctx context.Context, by models.Actor) (w Work, err error) {
 	now := s.Now()
 	row := s.DB.Pool.QueryRow(ctx, workSums, pgx.NamedArgs{"day": now.Add(-24 * time.Hour), "soon": now.Add(48 * time.Hour), "now": now})
-	err = row.Scan(&w.Failed.Count, &w.Failed.Total, &w.Expiring.Count, &w.Expiring.Total, &w.Overdue.Count, &w.Overdue.Total,
+	err = row.Scan(&w.Expiring.Count, &w.Expiring.Total, &w.Overdue.Count, &w.Overdue.Total,
 		&w.Unknown.Count, &w.Unknown.Total, &w.Payable.Count, &w.Payable.Total, &w.Unverified, &w.RejectedIn, &w.PausedRails,
 		&w.Blocked.Count, &w.Blocked.Total)
 	if err != nil {
 		return w, fmt.Errorf("gather work: %w", err)
+	}
+	if w.Failed, err = s.FailureSum(ctx, FailureFilter{Since: now.Add(-RecentFailures)}); err != nil {
+		return w, err
 	}
 	if err := s.workOfFloat(ctx, &w); err != nil {
 		return w, err

@@ -24,7 +24,6 @@ type Filter struct {
 	Cause         string
 	Overdue       bool
 	ExpiresBefore time.Time
-	FailedSince   time.Time // failed, expired or returned since then
 	Cursor        store.Cursor
 }
 
@@ -80,7 +79,6 @@ func (f Filter) where(now time.Time) (string, pgx.NamedArgs) {
 	add(!f.To.IsZero(), "p.created_at < @to", "to", f.To)
 	add(f.Overdue, "p.overdue_at < @now", "now", now)
 	add(!f.ExpiresBefore.IsZero(), "p.state = 'available' AND p.expires_at < @expires", "expires", f.ExpiresBefore)
-	add(!f.FailedSince.IsZero(), "p.state IN ('failed', 'expired', 'returned') AND p.state_at > @failed_since", "failed_since", f.FailedSince)
 	if f.Search != "" {
 		conditions = append(conditions, searchCondition)
 		bindSearch(args, f.Search)

@@ -91,6 +91,7 @@ func (p ListPage) filters(ctx context.Context) ui.Filters {
 		chip("cause", i18n.T(ctx, "payouts.cause"), i18n.T(ctx, "cause."+p.Cause+".name"))
 	}
 	chip("batch", i18n.T(ctx, "payouts.batch"), p.Batch)
+	chip("recent", i18n.T(ctx, "home.tile.failed"), i18n.T(ctx, "payouts.yes"))
 	return f
 }
 
@@ -125,7 +126,7 @@ func (p ListPage) open(cause string) string {
 // all asks before everything of a cause that can be issued again is.
 func (p ListPage) all(cause string) string {
 	q := url.Values{"all": {"1"}, "cause": {cause}}
-	for _, name := range []string{"method", "connection", "period", "batch"} {
+	for _, name := range []string{"method", "connection", "period", "batch", "recent"} {
 		if v := p.Query.Get(name); v != "" {
 			q.Set(name, v)
 		}
