@@ -39,7 +39,7 @@ func measureExport(ctx context.Context, b *bench) error {
 			}{
 				{&copied, func() (float64, error) { return b.copyPayouts(ctx) }},
 				{&streamed, func() (float64, error) {
-					return b.rowsOf(ctx, func() (io.ReadCloser, error) { return who.file(ctx, urls.PayoutsFile(nil)) })
+					return b.rowsOf(ctx, func() (io.ReadCloser, error) { return who.file(ctx, urls.PayoutsFilePattern) })
 				}},
 				{&background, func() (float64, error) {
 					return b.rowsOf(ctx, func() (io.ReadCloser, error) { return b.askedFor(ctx, who) })

@@ -53,15 +53,15 @@ func TestPagesOfEarnings(t *testing.T) {
 		urls.Commissions() + "?payable=yes":                         "Nothing matches",
 		urls.Commissions() + "?payable=no&min=10000000":             "Report if cash",
 		urls.Commissions() + "?q=51003":                             "51003",
-		urls.CommissionsFile(url.Values{"period": {"2026-08"}}):     "amount_cop",
+		urls.CommissionsFilePattern + "?period=2026-08":             "amount_cop",
 		urls.Orders(): "Waybill made",
 		urls.Orders() + "?q=gonzalez&carrier=Coordinadora": "Coordinadora",
-		urls.OrdersFile(nil):                            "total_cop",
-		"/orders/" + order[1]:                           "Money trail",
-		urls.Ledger():                                   "Commission expense",
-		urls.VerifyLedger():                             "The books agree.",
-		"/distributors/" + person[1] + "/statement":     "Statement of account",
-		"/distributors/" + person[1] + "/statement.csv": "owed_cop",
+		urls.OrdersFilePattern:                             "total_cop",
+		"/orders/" + order[1]:                              "Money trail",
+		urls.Ledger():                                      "Commission expense",
+		urls.VerifyLedger():                                "The books agree.",
+		"/distributors/" + person[1] + "/statement":        "Statement of account",
+		"/distributors/" + person[1] + "/statement.csv":    "owed_cop",
 	} {
 		a := s.get(c, path)
 		if a.StatusCode != http.StatusOK || !strings.Contains(a.body, want) {

@@ -21,9 +21,6 @@ func CommissionsOfOrder(number string) string {
 	return NavCommissions + "?order=" + url.QueryEscape(number)
 }
 
-// CommissionsFile is everything that matches, as CSV.
-func CommissionsFile(query url.Values) string { return withQuery(CommissionsFilePattern, query) }
-
 // HoldCommissions is where lines are kept back.
 func HoldCommissions() string { return HoldCommissionsPattern }
 

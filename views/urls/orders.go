@@ -15,8 +15,5 @@ func Orders() string { return NavOrders }
 // OrdersWith is the list of orders narrowed by query.
 func OrdersWith(query url.Values) string { return withQuery(NavOrders, query) }
 
-// OrdersFile is everything that matches, as CSV.
-func OrdersFile(query url.Values) string { return withQuery(OrdersFilePattern, query) }
-
 // Order is the page of one order.
 func Order(id int64) string { return NavOrders + "/" + Num(id) }

@@ -36,9 +36,6 @@ func PayoutsOfBatch(batch int64, state string) string {
 	return u
 }
 
-// PayoutsFile is everything that matches, as CSV.
-func PayoutsFile(query url.Values) string { return withQuery(PayoutsFilePattern, query) }
-
 // PayoutsSum is the part of the list that says how many match and what they come to.
 func PayoutsSum(query url.Values) string { return withQuery(PayoutsSumPattern, query) }
 
