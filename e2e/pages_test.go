@@ -69,9 +69,13 @@ var addresses = map[string]string{
 	"/commissions/release":   `SELECT '/commissions/release?all=1'`,
 	"/failures":              `SELECT '/failures?cause=expired'`,
 	"/failures/reissue":      `SELECT '/failures/reissue?all=1'`,
-	"/payouts/:id/hold":      `SELECT format('/payouts/%s/hold', id) FROM payouts ORDER BY state = 'sent' DESC, id DESC LIMIT 1`,
-	"/payouts/:id/cancel":    `SELECT format('/payouts/%s/cancel', id) FROM payouts ORDER BY state IN ('sent', 'approved') DESC, id DESC LIMIT 1`,
-	"/payouts/:id/release":   `SELECT format('/payouts/%s/release', id) FROM payouts ORDER BY state = 'on_hold' DESC, id DESC LIMIT 1`,
+	"/payouts/:id/name": `SELECT format('/payouts/%s/name', p.id) FROM payouts p JOIN payout_lines x ON x.payout_id = p.id JOIN commission_lines l ON l.id = x.line_id
+		WHERE p.state IN ('expired', 'failed') AND l.state = 'eligible' ORDER BY p.cause = 'name' DESC, p.id DESC LIMIT 1`,
+	"/payouts/:id/network": `SELECT format('/payouts/%s/network', p.id) FROM payouts p JOIN payout_lines x ON x.payout_id = p.id JOIN commission_lines l ON l.id = x.line_id
+		WHERE p.state = 'expired' AND l.state = 'eligible' ORDER BY p.id DESC LIMIT 1`,
+	"/payouts/:id/hold":    `SELECT format('/payouts/%s/hold', id) FROM payouts ORDER BY state = 'sent' DESC, id DESC LIMIT 1`,
+	"/payouts/:id/cancel":  `SELECT format('/payouts/%s/cancel', id) FROM payouts ORDER BY state IN ('sent', 'approved') DESC, id DESC LIMIT 1`,
+	"/payouts/:id/release": `SELECT format('/payouts/%s/release', id) FROM payouts ORDER BY state = 'on_hold' DESC, id DESC LIMIT 1`,
 }
 
 var parameter = regexp.MustCompile(`:[a-z]+`)

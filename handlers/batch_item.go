@@ -35,6 +35,13 @@ func (h *Handlers) BatchItem(c echo.Context) error {
 		Preferred: i.Preferred, MayEdit: b.EditableBy(ActorFrom(c)) == nil,
 		Lines: each(i.Lines, func(l payouts.TrailLine) view.TrailLine { return view.TrailLine(l) }),
 		Past:  each(i.Past, func(x payouts.PastPayout) view.PastPayout { return view.PastPayout(x) })}
+	connection, err := h.Payouts.Connection(ctx, b.ConnectionID)
+	if err != nil {
+		return err
+	}
+	if p.Switched, err = h.switchedText(ctx, i.Payout, connection.Name); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, view.Inspection(p), view.InspectionPart(p))
 }
 

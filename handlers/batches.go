@@ -130,6 +130,9 @@ func (h *Handlers) review(c echo.Context, id int64) (p view.ShowPage, err error)
 	if p.Waits, err = h.waits(ctx, p.Batch, p.Connection); err != nil {
 		return p, err
 	}
+	if p.Switches, err = h.switches(ctx, id, p.Connection.Name); err != nil {
+		return p, err
+	}
 	p.MayDecide = p.Batch.DecidableBy(by) == nil
 	mayNot := p.Batch.ApprovableBy(by)
 	p.MayApprove = mayNot == nil

@@ -378,6 +378,9 @@ func (h *Handlers) fillPayout(ctx context.Context, p *view.ShowPage) (err error)
 		}
 		p.Failed = &view.Failed{Cure: f.Cure, Changed: f.Changed, Why: f.Why}
 	}
+	if p.Renewing, err = h.renewing(ctx, x, p.Connection.Name); err != nil {
+		return err
+	}
 	if x.To.Kind.Cash() {
 		if p.Told, err = h.told(ctx, x.ID); err != nil {
 			return err

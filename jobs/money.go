@@ -21,6 +21,7 @@ const (
 	scheduleEvery   = time.Minute
 	announceEvery   = 15 * time.Second
 	messagesEvery   = 5 * time.Second
+	renewEvery      = 10 * time.Second
 )
 
 // Money are the services behind the jobs of this file. Logger is told of overdue payouts; nil is the default one.
@@ -47,12 +48,14 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 		return m.Payouts.RunSchedules(ctx)
 	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.AnnounceArgs]) error { return m.Payouts.Announce(ctx) }))
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.RenewArgs]) error { return m.Payouts.Renew(ctx) }))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.MessagesArgs]) error {
 		return m.Payouts.SendMessages(ctx)
 	}))
 	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{}),
 		Every(tendEvery, payouts.TendArgs{}), Every(scheduleEvery, payouts.ScheduleArgs{}),
-		Every(announceEvery, payouts.AnnounceArgs{}), Every(messagesEvery, payouts.MessagesArgs{})}
+		Every(announceEvery, payouts.AnnounceArgs{}), Every(messagesEvery, payouts.MessagesArgs{}),
+		Every(renewEvery, payouts.RenewArgs{})}
 }
 
 // alarm warns of payouts that should have moved on; the gauge pagaduria_payouts_overdue says the same.

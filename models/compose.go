@@ -12,7 +12,14 @@ type Composition struct {
 	Order         string       `json:"order,omitempty"`
 	Excluded      []int64      `json:"excluded,omitempty"` // distributor ids
 	Reissue       []int64      `json:"reissue,omitempty"`  // payouts whose lines are taken and no others, one a payee
+	Switch        *Switch      `json:"switch,omitempty"`   // of Reissue: another way than the payee's own
 	Minimum       Money        `json:"minimum,omitzero"`   // a payee's payout below it waits for a later batch; zero for none
+}
+
+// Switch has a payout that is issued again go another way, this once.
+type Switch struct {
+	Method MethodKind `json:"method"`
+	Reason string     `json:"reason"`
 }
 
 // Candidate is one payee whose lines match a composition.

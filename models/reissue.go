@@ -29,7 +29,7 @@ func (c Cure) Effected(ch Changed) bool {
 	case CureRetry:
 		return true
 	case CureName:
-		return ch.Name
+		return ch.Name || ch.Document // whichever of the two was wrong
 	case CureDocument:
 		return ch.Document
 	case CurePhone:
@@ -40,6 +40,20 @@ func (c Cure) Effected(ch Changed) bool {
 		return ch.Method
 	case CureDetails:
 		return ch != Changed{}
+	}
+	return false
+}
+
+// MendedByName answers whether the right name, or the right document, is what helps.
+func (c Cure) MendedByName() bool {
+	return c == CureName || c == CureDocument || c == CureDetails
+}
+
+// MendedByNetwork answers whether another network or connection may help.
+func (c Cure) MendedByNetwork() bool {
+	switch c {
+	case CureMethod, CureDetails, CureAmount, CureConnection:
+		return true
 	}
 	return false
 }

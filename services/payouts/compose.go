@@ -122,6 +122,9 @@ func (s *Service) Preview(ctx context.Context, connectionID int64, comp models.C
 	if err != nil {
 		return Preview{}, err
 	}
+	if err := s.switchCandidates(ctx, s.DB.Pool, comp, list); err != nil {
+		return Preview{}, err
+	}
 	p := s.judge(list, comp, t)
 	p.Repeats, err = s.repeats(ctx, p.Items)
 	return p, err

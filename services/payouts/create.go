@@ -41,16 +41,18 @@ var (
 	insertPayouts = `
 INSERT INTO payouts (code, batch_id, distributor_id, connection_id, method_id, state, amount, fee, fee_iva, gmf, carry_in, carry_out,
     payee_name, given_names, surnames, business_name, country, doc_type, doc_number, doc_dv, phone, email, address, city, divipola,
-    method_kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, replaces_id, state_at, created_at)
+    method_kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, replaces_id, switch_reason, state_at, created_at)
 SELECT i.code, $1, i.distributor_id, $2, m.id, 'in_batch', i.amount, i.fee, i.iva, i.gmf, i.carry_in, i.carry_out,
     COALESCE(NULLIF(d.business_name, ''), trim(d.given_names || ' ' || d.surnames)), d.given_names, d.surnames, d.business_name, d.country,
     d.doc_type, d.doc_number, d.doc_dv, d.phone, d.email, d.address, d.city, d.divipola,
-    m.kind, m.bank_code, m.account_type, m.account_number, m.bre_b_key, m.bre_b_kind, r.id, $3, $3
+    CASE WHEN o.same THEN m.kind ELSE $14 END, CASE WHEN o.same THEN m.bank_code ELSE '' END, CASE WHEN o.same THEN m.account_type ELSE '' END,
+    CASE WHEN o.same THEN m.account_number ELSE '' END, CASE WHEN o.same THEN m.bre_b_key ELSE '' END, CASE WHEN o.same THEN m.bre_b_kind ELSE '' END, r.id, $15, $3, $3
 FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[])
     AS i(code, distributor_id, method_id, amount, fee, iva, gmf, carry_in, carry_out, replaces_id)
 JOIN distributors d ON d.id = i.distributor_id AND d.verification = 'verified'
 LEFT JOIN payouts r ON r.id = i.replaces_id AND r.distributor_id = d.id
-JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND m.preferred`
+JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND (m.preferred OR $14 <> '' AND m.retired_at IS NULL)
+CROSS JOIN LATERAL (SELECT $14 IN ('', m.kind) AS same) o`
 	// The same condition as in candidates; max_line keeps out lines that were stored since.
 	claimLines = `
 WITH claimed AS (
@@ -114,6 +116,9 @@ func (s *Service) create(ctx context.Context, by models.Actor, n NewBatch, last 
 		}
 		list, err := selectCandidatesTx(tx, n.Composition)
 		if err != nil {
+			return err
+		}
+		if err := store.Conn(tx, func(c *pgx.Conn) error { return s.switchCandidates(ctx, c, n.Composition, list) }); err != nil {
 			return err
 		}
 		p := s.judge(list, n.Composition, t)
@@ -189,12 +194,16 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 		carryIn[i], carryOut[i], replaces[i] = item.CarryIn.Minor, item.CarryOut.Minor, item.Replaces
 	}
 	comp := n.Composition
+	var sw models.Switch
+	if comp.Switch != nil {
+		sw = *comp.Switch
+	}
 	steps := []struct {
 		sql  string
 		args []any
 		rows int // expected, -1 for any
 	}{
-		{insertPayouts, []any{batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas, gmfs, carryIn, carryOut, replaces}, k},
+		{insertPayouts, []any{batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas, gmfs, carryIn, carryOut, replaces, string(sw.Method), sw.Reason}, k},
 		{claimLines, []any{batch, comp.Cutoff, comp.Period, comp.Order, distributors, maxLine, now, append([]int64{}, comp.Reissue...)}, -1},
 		{takeCarries, []any{batch}, -1},
 		{postHolds, []any{batch}, k},

@@ -41,6 +41,40 @@ func Offered(p models.Payout) []Operation {
 	return nil
 }
 
+// Hindrances says of every operation that changes something and is not offered why it is not, as a key of the catalogues.
+func Hindrances(p models.Payout) map[Operation]string {
+	why := map[Operation]string{}
+	offered := Offered(p)
+	for _, op := range []Operation{OpHold, OpRelease, OpCancel} {
+		if !slices.Contains(offered, op) {
+			why[op] = hindrance(p.State, op)
+		}
+	}
+	return why
+}
+
+func hindrance(s models.PayoutState, op Operation) string {
+	switch {
+	case s.Releases():
+		return "back"
+	case s == models.PayoutPaid:
+		return "paid"
+	case s == models.PayoutInBatch:
+		return "in_batch"
+	case s == models.PayoutSubmitting || s == models.PayoutUnknown:
+		return "uncertain"
+	case op == OpRelease:
+		return "not_held"
+	case s == models.PayoutOnHold && op == OpHold:
+		return "held"
+	case s == models.PayoutOnHold:
+		return "release_first"
+	case s == models.PayoutApproved:
+		return "not_left"
+	}
+	return "delivered"
+}
+
 // Operate holds, releases or cancels a payout at its rail, on record before the request leaves. Whatever the rail
 // answers, the payout's state follows from asking it afterwards. One that has not left is cancelled on the spot.
 func (s *Service) Operate(ctx context.Context, by models.Actor, id int64, op Operation, reason string) (Moved, error) {

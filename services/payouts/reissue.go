@@ -39,7 +39,7 @@ func (s *Service) ReissuePreview(ctx context.Context, connectionID int64, choice
 	if err != nil {
 		return Reissue{}, err
 	}
-	again, left := sortFailures(chosen)
+	again, left := sortFailures(chosen, nil)
 	if connectionID == 0 && len(chosen) > 0 {
 		connectionID = chosen[0].ConnectionID
 	}
@@ -71,7 +71,7 @@ func (s *Service) Reissue(ctx context.Context, by models.Actor, choice FailureCh
 	if err != nil {
 		return 0, err
 	}
-	again, _ := sortFailures(chosen)
+	again, _ := sortFailures(chosen, nil)
 	if len(again) == 0 {
 		return 0, errNothing // an empty list of payouts would mean every line there is
 	}
@@ -95,11 +95,14 @@ func (s *Service) chosenFailures(ctx context.Context, choice FailureChoice) ([]F
 }
 
 // sortFailures takes those that can be issued again, the oldest one of each payee: a batch pays a payee once, and two
-// payouts put together might be more than a rail pays at once.
-func sortFailures(list []Failure) (again []Failure, left []NotAgain) {
+// payouts put together might be more than a rail pays at once. Going another way, sw, may be what helps.
+func sortFailures(list []Failure, sw *models.Switch) (again []Failure, left []NotAgain) {
 	taken := map[int64]bool{}
 	for _, f := range list {
 		why := f.Why
+		if sw != nil && why == models.RefusedCause && f.Cure.MendedByNetwork() {
+			why = ""
+		}
 		if why == "" && taken[f.DistributorID] {
 			why = models.RefusedSamePayee
 		}
@@ -134,7 +137,7 @@ func (s *Service) refuseReissue(tx *gorm.DB, comp models.Composition) error {
 	if err != nil {
 		return err
 	}
-	if again, _ := sortFailures(list); len(again) != len(comp.Reissue) {
+	if again, _ := sortFailures(list, comp.Switch); len(again) != len(comp.Reissue) {
 		return errMoved
 	}
 	return nil

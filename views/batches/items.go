@@ -95,6 +95,7 @@ type InspectionPage struct {
 	ToSince   time.Time
 	Preferred bool
 	MayEdit   bool
+	Switched  string // that it goes another way than the payout it takes the place of, and why
 }
 
 // TrailLine is a commission line with its order.

@@ -189,6 +189,7 @@ type ShowPage struct {
 	MayRecall  bool
 	MaySubmit  bool
 	Waits      []string // what approved payouts wait for
+	Switches   []string // payouts that go another way than those they take the place of, and why
 	Problem    string   // why the last try did nothing
 	CodeError  string
 	DemoCode   string

@@ -29,7 +29,9 @@ type Failed struct {
 // Step is the page where a cure is worked on.
 func Step(c models.Cure, payout, distributor, connection int64) string {
 	switch c {
-	case models.CureName, models.CureRail:
+	case models.CureName:
+		return urls.Payout(payout) + "#h-renew"
+	case models.CureRail:
 		return urls.Payout(payout)
 	case models.CureDocument, models.CurePhone, models.CureEmail, models.CureDetails, models.CureCompliance:
 		return urls.Distributor(distributor)

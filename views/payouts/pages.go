@@ -168,6 +168,7 @@ type ShowPage struct {
 	After        []Link
 	Problem      string
 	Told         Told
+	Renewing     Renewing
 	Waits        string            // what it waits for, when it is approved and not handed over
 	Errors       map[string]string // beside the fields of what the rail charged
 	Charged      string            // typed

@@ -72,7 +72,7 @@ func (v rowView) Render(ctx context.Context, w io.Writer) error {
 }
 
 func (v rowView) appendState(ctx context.Context, b []byte) []byte {
-	b = appendChip(ctx, append(b, `<td><span class="two">`...), ui.PayoutStateBy(v.r.State, v.r.Method))
+	b = appendChip(ctx, append(b, `<td><span class="two">`...), ui.PayoutLook(v.r.State, v.r.Method, v.r.Cause))
 	if tone, text := note(ctx, *v.r, v.now); text != "" {
 		b = append(append(append(b, `<span class="tiny `...), toneClass(tone)...), `">`...)
 		b = append(append(b, templ.EscapeString(text)...), `</span>`...)

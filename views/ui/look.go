@@ -47,6 +47,15 @@ func PayoutStateBy(s models.PayoutState, k models.MethodKind) Look {
 	return PayoutState(s)
 }
 
+// PayoutLook is PayoutStateBy for a payout whose cause is known: cash that the counter did not pay because the name was
+// another one is a state of its own to people.
+func PayoutLook(s models.PayoutState, k models.MethodKind, cause string) Look {
+	if s == models.PayoutFailed && k.Cash() && cause == "name" {
+		return Look{"bad", "id-badge-2", "state.payout.name_mismatch"}
+	}
+	return PayoutStateBy(s, k)
+}
+
 var batchLooks = map[models.BatchState]Look{
 	models.BatchDraft:       {"", "pencil", "state.batch.draft"},
 	models.BatchInApproval:  {"wait", "hourglass", "state.batch.in_approval"},

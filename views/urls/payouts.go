@@ -16,6 +16,8 @@ const (
 	TellPayoutPattern    = "/payouts/:id/tell"
 	MessageRulesPattern  = "/payouts/messages"
 	RemindPattern        = "/payouts/remind"
+	CorrectNamePattern   = "/payouts/:id/name"
+	SwitchNetworkPattern = "/payouts/:id/network"
 )
 
 // Payouts is the list of payouts.
@@ -68,3 +70,9 @@ func Remind() string { return RemindPattern }
 
 // RemindWith asks before those that match are reminded.
 func RemindWith(query url.Values) string { return withQuery(RemindPattern, query) }
+
+// CorrectName is where the right name of a payout's payee is asked for.
+func CorrectName(id int64) string { return Payout(id) + "/name" }
+
+// SwitchNetwork is where a payout is sent another way.
+func SwitchNetwork(id int64) string { return Payout(id) + "/network" }
