@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/jackc/pgx/v5"
 
 	"pagaduria/models"
 	"pagaduria/providers/d24/sim"
@@ -133,7 +136,34 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoMessages(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoName(ctx, cast); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
+}
+
+// A cash payout of the history that the counter did not pay because the payee's name was another one.
+const misnamed = `
+SELECT p.id FROM payouts p JOIN payout_lines x ON x.payout_id = p.id JOIN commission_lines l ON l.id = x.line_id AND l.state = 'eligible'
+WHERE p.state = 'failed' AND p.cause = 'name' AND p.method_kind = 'efecty_cash' AND p.business_name = '' ORDER BY p.id DESC LIMIT 1`
+
+// demoName has finance ask for the right name of a payee; compliance is to consent.
+func (a *app) demoName(ctx context.Context, cast demo.Cast) error {
+	var id int64
+	switch err := a.db.Pool.QueryRow(ctx, misnamed).Scan(&id); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	p, err := a.h.Payouts.Payout(ctx, id)
+	if err != nil {
+		return err
+	}
+	right := p.Payee.Identity()
+	right.GivenNames, right.Surnames = right.GivenNames+" José", right.Surnames+" de la Hoz"
+	_, err = a.h.Payouts.AskRightName(ctx, cast.Maker, id, right, "La cajera dice que en la cédula el nombre está completo")
+	return err
 }
 
 // demoFunds has finance send enough money to the rail for everything that was and will be paid, an approver consent to

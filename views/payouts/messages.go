@@ -23,6 +23,11 @@ type Told struct {
 	Text         string // what the payee would read
 }
 
+// Shown answers whether the payee was told anything, or could be.
+func (t Told) Shown(s models.PayoutState) bool {
+	return len(t.List) > 0 || s == models.PayoutSent || s == models.PayoutAvailable
+}
+
 // to is where it would be sent, masked.
 func (t Told) to() string {
 	var list []string
@@ -69,6 +74,11 @@ type Example struct {
 	Kind          models.MessageKind
 	Subject, Body string
 	Text          string
+}
+
+// lines are those of the mail that say something.
+func (e Example) lines() []string {
+	return slices.DeleteFunc(strings.Split(e.Body, "\n"), func(s string) bool { return s == "" })
 }
 
 // ExampleWords are those of a payee who waits in Bogotá and does not exist.

@@ -125,7 +125,7 @@ func Show(p ShowPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if p.Payout.To.Kind.Cash() {
+			if p.Payout.To.Kind.Cash() && p.Told.Shown(p.Payout.State) {
 				templ_7745c5c3_Err = toldCard(p).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
