@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"pagaduria/models"
+	"pagaduria/models/sanctions/excerpt"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/demo"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/screening"
 	"pagaduria/services/staff"
 )
 
@@ -133,7 +136,20 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoMessages(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoLists(ctx); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
+}
+
+// demoLists loads a few entries of the published lists, so that there is something to compare with.
+func (a *app) demoLists(ctx context.Context) error {
+	var l screening.Load
+	for _, name := range []string{"sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv", "UN.xml"} {
+		l.Files = append(l.Files, screening.File{Name: name, Open: func() (io.ReadCloser, error) { return excerpt.Files.Open(name) }})
+	}
+	_, err := a.h.Screening.LoadLists(ctx, models.System("demo"), l)
+	return err
 }
 
 // demoFunds has finance send enough money to the rail for everything that was and will be paid, an approver consent to
