@@ -15,6 +15,7 @@ import (
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
+	"pagaduria/services/onboarding"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
@@ -49,6 +50,9 @@ type Handlers struct {
 	Requests     *requests.Service
 	Alerts       *alerts.Service
 	Views        *savedviews.Service
+	Onboarding   *onboarding.Service
+
+	payees limiter // of the pages behind a link
 
 	Log      *slog.Logger
 	Now      func() time.Time

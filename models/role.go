@@ -32,6 +32,9 @@ const (
 	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
 	PermDocumentsView     Permission = "documents.view"      // see papers of distributors, every look logged
 	PermDocumentsEdit     Permission = "documents.edit"      // add papers
+	PermKYCView           Permission = "kyc.view"
+	PermKYCInvite         Permission = "kyc.invite" // by a link, withdraw it, remind
+	PermKYCFill           Permission = "kyc.fill"   // a case for a distributor, what was declared included
 	PermCommissionsView   Permission = "commissions.view"
 	PermCommissionsEdit   Permission = "commissions.edit" // import, hold, release
 	PermOrdersView        Permission = "orders.view"
@@ -66,8 +69,8 @@ const (
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
-	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermScreeningView, PermScreeningDecide, PermPersonalReveal,
-	PermDocumentsView, PermDocumentsEdit,
+	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill,
+	PermScreeningView, PermScreeningDecide, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -84,6 +87,9 @@ var grants = map[Permission][]Role{
 	PermDistributorsJudge: {RoleCompliance},
 	PermScreeningView:     {RoleCompliance, RoleAuditor},
 	PermScreeningDecide:   {RoleCompliance},
+	PermKYCView:           {RoleAdmin, RoleFinance, RoleCompliance, RoleSupport, RoleAuditor},
+	PermKYCInvite:         {RoleFinance, RoleCompliance, RoleSupport},
+	PermKYCFill:           {RoleCompliance, RoleSupport},
 	PermPersonalReveal:    {RoleFinance, RoleCompliance, RoleSupport},
 	PermDocumentsView:     {RoleCompliance, RoleAuditor},
 	PermDocumentsEdit:     {RoleCompliance},

@@ -58,6 +58,8 @@ func pageRoutes(h *handlers.Handlers) []Route {
 	return slices.Concat(
 		distributorRoutes(h),
 		screeningRoutes(h),
+		caseRoutes(h),
+		payeeRoutes(h),
 		importRoutes(h),
 		earningRoutes(h),
 		moneyRoutes(h),
