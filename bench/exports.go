@@ -112,6 +112,7 @@ func (p *person) file(ctx context.Context, path string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
+	req.Header.Set("Accept-Encoding", "identity") // as it is: COPY does not compress either, and unpacking would cost this machine's cores
 	resp, err := p.http.Do(req)
 	if err == nil && resp.StatusCode != http.StatusOK {
 		_ = resp.Body.Close()

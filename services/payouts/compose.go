@@ -274,38 +274,21 @@ func (s *Service) WhyNotByRail(ctx context.Context) (func(models.Payee, models.D
 }
 
 const recentPayouts = `
-SELECT p.distributor_id, p.id, p.code, b.code, p.created_at, p.amount
-FROM payouts p JOIN batches b ON b.id = p.batch_id
-WHERE p.distributor_id = ANY($1) AND p.created_at > $2 AND p.state NOT IN ('cancelled', 'failed', 'expired', 'returned')
+SELECT p.distributor_id, p.id, p.code, b.code, p.created_at
+FROM unnest($1::bigint[], $2::bigint[]) AS i(distributor_id, amount)
+JOIN payouts p ON p.distributor_id = i.distributor_id AND p.amount = i.amount JOIN batches b ON b.id = p.batch_id
+WHERE p.created_at > $3 AND p.state NOT IN ('cancelled', 'failed', 'expired', 'returned')
 ORDER BY p.id`
 
 // repeats finds items whose payee was sent the same amount within the last 30 days.
 func (s *Service) repeats(ctx context.Context, items []Item) ([]Repeat, error) {
-	ids := make([]int64, len(items))
-	amounts := make(map[int64]models.Money, len(items))
+	payees, amounts := make([]int64, len(items)), make([]int64, len(items))
 	for i, item := range items {
-		ids[i] = item.DistributorID
-		amounts[item.DistributorID] = item.Amount
+		payees[i], amounts[i] = item.DistributorID, item.Amount.Minor
 	}
-	type recent struct {
-		Repeat
-		Amount models.Money
-	}
-	rows, err := s.DB.Pool.Query(ctx, recentPayouts, ids, s.Now().AddDate(0, 0, -30))
+	list, err := store.Select[Repeat](ctx, s.DB.Pool, recentPayouts, payees, amounts, s.Now().AddDate(0, 0, -30))
 	if err != nil {
 		return nil, fmt.Errorf("find repeats: %w", err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r recent, err error) {
-		return r, row.Scan(&r.DistributorID, &r.PayoutID, &r.Code, &r.BatchCode, &r.CreatedAt, &r.Amount)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("find repeats: %w", err)
-	}
-	var repeats []Repeat
-	for _, r := range list {
-		if r.Amount.Minor == amounts[r.DistributorID].Minor {
-			repeats = append(repeats, r.Repeat)
-		}
-	}
-	return repeats, nil
+	return list, nil
 }

@@ -253,8 +253,11 @@ type Tried struct {
 // Differs answers whether the two demand different approvals.
 func (t Tried) Differs() bool { return !models.SameSteps(t.Draft.Steps, t.Before.Steps) }
 
-// triedBatches is how many past batches a version is tried out on.
-const triedBatches = 20
+// A version is tried out on so many past batches, fewer when they are large: who tries it waits.
+const (
+	triedBatches = 20
+	triedPayouts = 20_000
+)
 
 // TryRules evaluates the last batches by a version and by the one in force, as they were when they were submitted.
 func (s *Service) TryRules(ctx context.Context, v models.RulesVersion) ([]Tried, error) {
@@ -266,13 +269,17 @@ func (s *Service) TryRules(ctx context.Context, v models.RulesVersion) ([]Tried,
 	if err != nil {
 		return nil, fmt.Errorf("list batches to try rules on: %w", err)
 	}
-	tried := make([]Tried, len(list))
-	for i, b := range list {
+	var tried []Tried
+	looked := 0
+	for _, b := range list {
+		if looked += b.Items; looked > triedPayouts && len(tried) > 0 {
+			break
+		}
 		facts, err := s.facts(ctx, s.DB.Pool, b, *b.SubmittedAt)
 		if err != nil {
 			return nil, err
 		}
-		tried[i] = Tried{b, v.Evaluate(facts), inForce.Evaluate(facts)}
+		tried = append(tried, Tried{b, v.Evaluate(facts), inForce.Evaluate(facts)})
 	}
 	return tried, nil
 }

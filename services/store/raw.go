@@ -11,8 +11,8 @@ import (
 )
 
 // Raw is a row as Postgres sends it: texts as they are, numbers and times in its binary format. It is valid until the
-// next row is read. It is for the few readers of millions of rows, where looking up how to scan each cell costs more
-// than the cell.
+// next row is read. It is for the few readers of millions of rows, and of the pages looked at most, where finding out how
+// to scan a cell costs more than the cell.
 type Raw [][]byte
 
 // Null answers whether a cell has no value.
@@ -25,7 +25,16 @@ func (r Raw) Int(i int) int64 { return int64(binary.BigEndian.Uint64(r[i])) }
 var postgresEpoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
 
 // Time is a timestamptz; it must not be null.
-func (r Raw) Time(i int) time.Time { return time.UnixMicro(postgresEpoch + r.Int(i)) }
+func (r Raw) Time(i int) time.Time { return time.UnixMicro(postgresEpoch + r.Int(i)).UTC() }
+
+// Moment is a timestamptz, nil when it is null.
+func (r Raw) Moment(i int) *time.Time {
+	if r.Null(i) {
+		return nil
+	}
+	t := r.Time(i)
+	return &t
+}
 
 // EachRaw reads the rows of a statement one after the other. All columns must be texts, bigints or timestamptz.
 func EachRaw(ctx context.Context, q Querier, each func(Raw) error, sql string, args ...any) error {
