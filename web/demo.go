@@ -12,10 +12,12 @@ import (
 	"pagaduria/models/sanctions/excerpt"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/demo"
+	"pagaduria/services/distributors"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/services/screening"
 	"pagaduria/services/staff"
+	"pagaduria/services/store"
 )
 
 // demoRail is the short name of the demo's connection: /webhooks/d24/demo. Codes of the other one can be collected for a
@@ -136,6 +138,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoFunds(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoMerge(ctx, cast); err != nil {
+		return err
+	}
 	if err := a.demoMessages(ctx, cast); err != nil {
 		return err
 	}
@@ -182,6 +187,22 @@ func (a *app) demoLists(ctx context.Context) error {
 		l.Files = append(l.Files, screening.File{Name: name, Open: func() (io.ReadCloser, error) { return excerpt.Files.Open(name) }})
 	}
 	_, err := a.h.Screening.LoadLists(ctx, models.System("demo"), l)
+	return err
+}
+
+// demoMerge has finance ask for the first two records that look like one person to be made one; compliance decides.
+func (a *app) demoMerge(ctx context.Context, cast demo.Cast) error {
+	pairs, err := a.h.Distributors.Pairs(ctx, models.PairFilter{Shared: models.SharedPhone}, store.Cursor{})
+	if err != nil || len(pairs.Rows) == 0 {
+		return err
+	}
+	p := pairs.Rows[0]
+	plan, err := a.h.Distributors.MergePlan(ctx, p.First.ID, p.Second.ID)
+	if err != nil || len(plan.Obstacles) > 0 {
+		return err
+	}
+	_, err = a.h.Distributors.AskMerge(ctx, cast.Maker, distributors.MergeAsk{SurvivorID: p.First.ID, AbsorbedID: p.Second.ID, SurvivorVersion: plan.Survivor.Version,
+		AbsorbedVersion: plan.Absorbed.Version, Reason: "The same person signed up twice: name and phone are the same."})
 	return err
 }
 
