@@ -39,6 +39,7 @@ func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	fewer(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		o := open(t)
+		defer o.db.Close() // the test's end is too late for a thousand stories
 		r := &random{office: o, rt: rt, demands: map[int64]demand{1: one}}
 		r.people = []models.Actor{o.maker, o.checker, o.other, o.person("Dora", models.RoleApprover, models.RoleCompliance), o.person("Elsa", models.RoleApprover)}
 		r.processes = []*payouts.Service{o.Service, o.process(), o.process()}
