@@ -183,7 +183,7 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 		t.Fatal(err)
 	}
 	_, err = p.pool.Exec(context.Background(), `INSERT INTO saved_views (list, name, query, owner_id, shared)
-		SELECT 'payouts', name, query, s.id, shared FROM staff s,
+		SELECT 'payouts', v.name, query, s.id, shared FROM staff s,
 			(VALUES ('Collected in the last 7 days', 'cols=none&cols=state&cols=changed&cols=amount&from=-7d&state=paid', false), ('Waiting at a counter', 'state=available', true),
 				('Of last month, as it was kept years ago', 'from=last_month&to=last_month&state=vanished', false)) v (name, query, shared)
 		WHERE s.email = 'finance@demo.test'`)
