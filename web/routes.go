@@ -60,6 +60,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		screeningRoutes(h),
 		caseRoutes(h),
 		payeeRoutes(h),
+		documentRoutes(h),
 		importRoutes(h),
 		earningRoutes(h),
 		moneyRoutes(h),
