@@ -46,6 +46,8 @@ var records = map[string]string{
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
 	"/schedules/:id":           `SELECT min(id) FROM schedules`,
 	"/views/:id":               `SELECT min(id) FROM saved_views`,
+	"/screening/lists/:id":     `SELECT max(id) FROM sanctions_versions`,
+	"/screening/entries/:id":   `SELECT min(id) FROM sanctions_entries`,
 }
 
 // addresses are queries for the whole path, where the records' ids depend on each other or on a state.

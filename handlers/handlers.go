@@ -18,6 +18,7 @@ import (
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/services/savedviews"
+	"pagaduria/services/screening"
 	"pagaduria/services/search"
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
@@ -39,6 +40,7 @@ type Handlers struct {
 	Imports      *imports.Service
 	Sessions     *Sessions
 	Finder       *search.Service
+	Screening    *screening.Service
 	Webhooks     *webhooks.Service
 	Tasks        *tasks.Service
 	Exports      *exports.Service

@@ -27,6 +27,8 @@ const (
 	PermDistributorsView  Permission = "distributors.view"
 	PermDistributorsEdit  Permission = "distributors.edit"
 	PermDistributorsJudge Permission = "distributors.verify" // verification state, evidence
+	PermScreeningView     Permission = "screening.view"      // sanctions lists, hits and what was decided on them
+	PermScreeningDecide   Permission = "screening.decide"    // load lists, decide on hits
 	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
 	PermCommissionsView   Permission = "commissions.view"
 	PermCommissionsEdit   Permission = "commissions.edit" // import, hold, release
@@ -62,7 +64,7 @@ const (
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
-	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermPersonalReveal,
+	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermScreeningView, PermScreeningDecide, PermPersonalReveal,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -77,6 +79,8 @@ var grants = map[Permission][]Role{
 	PermDistributorsView:  Roles,
 	PermDistributorsEdit:  {RoleFinance, RoleCompliance},
 	PermDistributorsJudge: {RoleCompliance},
+	PermScreeningView:     {RoleCompliance, RoleAuditor},
+	PermScreeningDecide:   {RoleCompliance},
 	PermPersonalReveal:    {RoleFinance, RoleCompliance, RoleSupport},
 	PermCommissionsView:   Roles,
 	PermCommissionsEdit:   {RoleFinance},

@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/jackc/pgx/v5"
 
 	"pagaduria/models"
+	"pagaduria/models/sanctions/excerpt"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/demo"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/screening"
 	"pagaduria/services/staff"
 )
 
@@ -139,6 +142,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoName(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoLists(ctx); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
 }
 
@@ -163,6 +169,16 @@ func (a *app) demoName(ctx context.Context, cast demo.Cast) error {
 	right := p.Payee.Identity()
 	right.GivenNames, right.Surnames = right.GivenNames+" José", right.Surnames+" de la Hoz"
 	_, err = a.h.Payouts.AskRightName(ctx, cast.Maker, id, right, "La cajera dice que en la cédula el nombre está completo")
+	return err
+}
+
+// demoLists loads a few entries of the published lists, so that there is something to compare with.
+func (a *app) demoLists(ctx context.Context) error {
+	var l screening.Load
+	for _, name := range []string{"sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv", "UN.xml"} {
+		l.Files = append(l.Files, screening.File{Name: name, Open: func() (io.ReadCloser, error) { return excerpt.Files.Open(name) }})
+	}
+	_, err := a.h.Screening.LoadLists(ctx, models.System("demo"), l)
 	return err
 }
 

@@ -28,7 +28,8 @@ type command struct {
 // commands is the dispatch table, in the order help shows it.
 func commands() []command {
 	return []command{
-		serveCommand, workerCommand, migrateCommand, demoCommand, staffCommand, auditCommand, ledgerCommand, importCommand, identCommand, filesCommand, sandboxCommand, doctorCommand,
+		serveCommand, workerCommand, migrateCommand, demoCommand, staffCommand, auditCommand, ledgerCommand, importCommand, identCommand, filesCommand, listsCommand, screenCommand,
+		sandboxCommand, doctorCommand,
 	}
 }
 

@@ -57,6 +57,7 @@ func groundRoutes(s *server) []Route {
 func pageRoutes(h *handlers.Handlers) []Route {
 	return slices.Concat(
 		distributorRoutes(h),
+		screeningRoutes(h),
 		importRoutes(h),
 		earningRoutes(h),
 		moneyRoutes(h),

@@ -27,6 +27,7 @@ import (
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/services/savedviews"
+	"pagaduria/services/screening"
 	"pagaduria/services/search"
 	"pagaduria/services/sms"
 	"pagaduria/services/staff"
@@ -118,6 +119,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}
 	h.Webhooks = &webhooks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
 	h.Distributors = &distributors.Service{DB: db, Blobs: files, Mail: h.Mail, Today: a.today}
+	h.Screening = &screening.Service{DB: db, Blobs: files, Now: h.Now}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
@@ -149,7 +151,7 @@ func requestKinds(h *handlers.Handlers) []requests.Kind {
 
 // taskKinds are the kinds of long work.
 func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
-	return append(h.Imports.TaskKinds(), h.Exports.TaskKind(), h.Payouts.TaskKind())
+	return append(h.Imports.TaskKinds(), h.Exports.TaskKind(), h.Payouts.TaskKind(), h.Screening.TaskKind())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.

@@ -3,6 +3,7 @@ package sanctions
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,34 @@ type Hit struct {
 	Lone     bool     `json:"lone,omitempty"`   // a nickname, or one word of a person's name: never enough for a hold
 
 	named int // score of the name alone
+}
+
+// Reason says in a sentence why the hit scored so.
+func (h Hit) Reason() string {
+	var said []string
+	if h.Document != "" {
+		said = append(said, "the document "+h.Document+" is the same")
+	}
+	for _, p := range h.Pairs {
+		switch p.How {
+		case Same:
+			said = append(said, p.Asked+" is the same")
+		case Sounds:
+			said = append(said, p.Asked+" sounds like "+p.Listed)
+		default:
+			said = append(said, fmt.Sprintf("%s is like %s (%d %%)", p.Asked, p.Listed, p.Score/10))
+		}
+	}
+	if len(h.Asked) > 0 {
+		said = append(said, "nothing on the list answers to "+strings.Join(h.Asked, " "))
+	}
+	if len(h.Listed) > 0 {
+		said = append(said, "the list also says "+strings.Join(h.Listed, " "))
+	}
+	if h.Lone {
+		said = append(said, "a nickname or a single word never holds alone")
+	}
+	return strings.Join(said, "; ")
 }
 
 // Full is a score of one.

@@ -97,7 +97,7 @@ func (t Tick) value() string {
 	return t.Value
 }
 
-// File is a field for one file. Accept lists what may be chosen, e.g. ".csv,text/csv".
+// File is a field for one file, or for several. Accept lists what may be chosen, e.g. ".csv,text/csv".
 type File struct {
 	ID       string
 	Name     string
@@ -106,6 +106,7 @@ type File struct {
 	Hint     string
 	Error    string
 	Required bool
+	Several  bool
 }
 
 func (f File) id() string { return idOr(f.ID, f.Name) }

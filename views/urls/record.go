@@ -23,6 +23,8 @@ func Record(subjectType string, id int64) string {
 		return Task(id)
 	case "view":
 		return SavedView(id)
+	case "sanctions_list":
+		return ListVersion(id)
 	case "request":
 		return Request(id)
 	}
