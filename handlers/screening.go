@@ -11,7 +11,6 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/models/sanctions"
-	"pagaduria/services/imports"
 	"pagaduria/services/screening"
 	"pagaduria/services/store"
 	"pagaduria/views/i18n"
@@ -73,7 +72,7 @@ func (h *Handlers) UploadLists(c echo.Context) error {
 	l := screening.Load{Smaller: c.Request().PostForm.Get("smaller") != ""}
 	if form := c.Request().MultipartForm; form != nil {
 		for _, f := range form.File["file"] {
-			l.Files = append(l.Files, screening.File{Name: imports.CleanName(f.Filename), Open: opener(f)})
+			l.Files = append(l.Files, screening.File{Name: models.CleanFileName(f.Filename, "list.csv"), Open: opener(f)})
 		}
 	}
 	task, err := h.Screening.Upload(c.Request().Context(), ActorFrom(c), l)

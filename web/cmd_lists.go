@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 
 	"pagaduria/models"
-	"pagaduria/services/imports"
 	"pagaduria/services/screening"
 )
 
@@ -30,7 +29,7 @@ func runLists(ctx context.Context, t *terminal, args []string) (err error) {
 		if _, err := os.Stat(path); err != nil {
 			return models.Errorf(models.Invalid, "The file cannot be read: %v.", err)
 		}
-		load.Files = append(load.Files, screening.File{Name: imports.CleanName(filepath.Base(path)), Open: func() (io.ReadCloser, error) { return os.Open(path) }})
+		load.Files = append(load.Files, screening.File{Name: models.CleanFileName(filepath.Base(path), "list.csv"), Open: func() (io.ReadCloser, error) { return os.Open(path) }})
 	}
 	a, err := openApp(ctx, t, "", false)
 	if err != nil {
