@@ -60,6 +60,7 @@ var parts = []part{
 	{[]int{27}, measureWalk},
 	{[]int{24}, measureDispatch},
 	{[]int{19, 26, 29, 30}, measureBatches},
+	{[]int{34, 35}, measureScreening},
 }
 
 func main() {

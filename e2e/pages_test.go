@@ -49,6 +49,7 @@ var records = map[string]string{
 	"/schedules/:id":           `SELECT min(id) FROM schedules`,
 	"/views/:id":               `SELECT min(id) FROM saved_views`,
 	"/screening/lists/:id":     `SELECT max(id) FROM sanctions_versions`,
+	"/screening/hits/:id":      `SELECT max(id) FROM screening_hits`,
 	"/screening/entries/:id":   `SELECT min(id) FROM sanctions_entries`,
 }
 

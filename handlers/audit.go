@@ -30,7 +30,7 @@ type auditForm struct {
 }
 
 // filter turns the days of the form, which are Bogotá's, into moments.
-func (f auditForm) filter() models.AuditFilter {
+func (f auditForm) filter(by models.Actor) models.AuditFilter {
 	day := func(t time.Time, later int) time.Time {
 		if t.IsZero() {
 			return t
@@ -38,7 +38,7 @@ func (f auditForm) filter() models.AuditFilter {
 		return time.Date(t.Year(), t.Month(), t.Day()+later, 0, 0, 0, 0, i18n.Bogota)
 	}
 	return models.AuditFilter{ActorID: f.Actor, ActorName: f.By, Action: f.Action, SubjectType: f.Subject, SubjectID: f.ID,
-		From: day(f.From, 0), To: day(f.Until, 1)}
+		From: day(f.From, 0), To: day(f.Until, 1), Without: models.HiddenFrom(by)}
 }
 
 // Audit is GET urls.AuditPattern.
@@ -54,13 +54,13 @@ func (h *Handlers) showAudit(c echo.Context, report *models.AuditReport) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	list, err := audit.List(ctx, h.DB, f.filter(), cursor)
+	list, err := audit.List(ctx, h.DB, f.filter(ActorFrom(c)), cursor)
 	if err != nil {
 		return err
 	}
 	q := clean(c.QueryParams())
 	p := pages.Page{Page: h.page(c, i18n.T(ctx, "audit.title"), "audit"), Rows: list.Rows, Query: q, Action: f.Action,
-		From: q.Get("from"), Until: q.Get("until"), Filtered: !f.filter().Empty(), Report: report,
+		From: q.Get("from"), Until: q.Get("until"), Filtered: !f.filter(ActorFrom(c)).Empty(), Report: report,
 		Pages: neighbours(c, urls.Audit(), list.Newer, list.Older)}
 	h.auditChips(c, &p, q)
 	if p.Actions, err = audit.Actions(ctx, h.DB); err != nil {
@@ -98,7 +98,7 @@ func (h *Handlers) AuditExport(c echo.Context) error {
 	w := c.Response()
 	w.Header().Set(echo.HeaderContentType, "text/csv; charset=utf-8")
 	w.Header().Set(echo.HeaderContentDisposition, fmt.Sprintf(`attachment; filename="audit-%s.csv"`, h.Now().In(i18n.Bogota).Format(time.DateOnly)))
-	return audit.Export(c.Request().Context(), h.DB, f.filter(), sheet.NewWriter(w, sheet.Layout{}))
+	return audit.Export(c.Request().Context(), h.DB, f.filter(ActorFrom(c)), sheet.NewWriter(w, sheet.Layout{}))
 }
 
 // AuditVerify is POST urls.AuditVerifyPattern: works the hash chain out again.

@@ -34,7 +34,7 @@ type exportForm struct {
 }
 
 // request reads from the address which rows are meant.
-func (e Exports) request(query url.Values) (r exports.Request, err error) {
+func (e Exports) request(by models.Actor, query url.Values) (r exports.Request, err error) {
 	r.List = e.list
 	switch e.list {
 	case exports.Payouts:
@@ -60,7 +60,7 @@ func (e Exports) request(query url.Values) (r exports.Request, err error) {
 	case exports.Audit:
 		var q auditForm
 		err = decodeValues(query, &q)
-		r.Audit = q.filter()
+		r.Audit = q.filter(by)
 	case exports.Statement:
 		var q struct {
 			Distributor int64 `form:"distributor"`
@@ -93,7 +93,7 @@ func (e Exports) filters(ctx context.Context, query url.Values) []ui.Pair {
 // Form is GET urls.Export(list).
 func (e Exports) Form(c echo.Context) error {
 	query := listQuery(c.QueryParams(), "layout", "plain", "live", ui.ColumnsParam, ui.ViewParam)
-	r, err := e.request(query)
+	r, err := e.request(ActorFrom(c), query)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (e Exports) Ask(c echo.Context) error {
 		return err
 	}
 	query := listQuery(c.QueryParams(), "layout", "plain", "live", ui.ColumnsParam, ui.ViewParam)
-	r, err := e.request(query)
+	r, err := e.request(ActorFrom(c), query)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (h *Handlers) RequestList(c echo.Context) error {
 }
 
 func (h *Handlers) fillRequests(ctx context.Context, by models.Actor, p *view.ListPage, at store.Cursor) error {
-	page, err := h.Requests.List(ctx, p.State, at)
+	page, err := h.Requests.List(ctx, by, p.State, at)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,28 @@ func (h *Handlers) showLists(c echo.Context, status int, refusal error) error {
 		h.Log.ErrorContext(ctx, "list of sanctions lists failed", slog.Any("error", err))
 		p.Failed, status = c.Response().Header().Get(echo.HeaderXRequestID), http.StatusInternalServerError
 	}
+	if p.Thresholds, err = h.Screening.Thresholds(ctx); err != nil {
+		return err
+	}
+	p.Errors = fieldErrors(ctx, refusal)
 	return render(c, status, pages.Lists(p))
+}
+
+// AskThresholds is POST urls.ThresholdsPattern.
+func (h *Handlers) AskThresholds(c echo.Context) error {
+	var f struct {
+		Review int    `form:"review"`
+		Hold   int    `form:"hold"`
+		Reason string `form:"reason"`
+	}
+	if err := decode(c, &f); err != nil {
+		return err
+	}
+	request, err := h.Screening.AskThresholds(c.Request().Context(), ActorFrom(c), sanctions.Thresholds{Review: f.Review, Hold: f.Hold}, cut(f.Reason, 1000))
+	if kind := models.KindOf(err); kind == models.Invalid || kind == models.Conflict {
+		return h.showLists(c, Status(err), err)
+	}
+	return h.done(c, err, "screening.asked", urls.Request(request))
 }
 
 // UploadLists is POST urls.ListsPattern.

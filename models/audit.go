@@ -1,6 +1,7 @@
 package models
 
 import (
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -31,10 +32,23 @@ type AuditFilter struct {
 	SubjectType string
 	SubjectID   int64
 	From, To    time.Time
+	Without     []string // types of subjects, also of requests about them, that the reader may not know of
 }
 
 // Empty answers whether nothing is filtered.
-func (f AuditFilter) Empty() bool { return f == AuditFilter{} }
+func (f AuditFilter) Empty() bool {
+	f.Without = nil
+	return reflect.DeepEqual(f, AuditFilter{})
+}
+
+// HiddenFrom are the types of subjects that a reader of the audit log may not know of: nobody outside compliance is
+// tipped off.
+func HiddenFrom(by Actor) []string {
+	if by.May(PermScreeningView) {
+		return nil
+	}
+	return []string{"screening_hit", "screening_thresholds"}
+}
 
 // AuditReport is what a check of the audit log found.
 type AuditReport struct {

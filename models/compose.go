@@ -34,6 +34,7 @@ type Candidate struct {
 	Warned         bool       // the distributor's data has standing warnings
 	AccountChanged *time.Time // the day the payee's account was changed, nil without a change
 	PayableFrom    *time.Time // the first day after it on which the payee is paid
+	OnHold         bool       // payouts stand still
 	Lines          int
 	Net            Money // of the lines, claw-backs taken off
 	CarryIn        Money
@@ -55,6 +56,7 @@ const (
 	RefusedUnverified Refusal = "unverified"
 	RefusedSuspended  Refusal = "suspended"
 	RefusedExpired    Refusal = "verification_expired"
+	RefusedOnHold     Refusal = "on_hold" // nobody outside compliance is told why
 	RefusedNoMethod   Refusal = "no_method"
 	RefusedAccount    Refusal = "account_changed" // some days have to pass first
 	RefusedNegative   Refusal = "carried"         // claw-backs outweigh: carried to the next payout
@@ -76,6 +78,8 @@ func (c Candidate) Refused(today time.Time) Refusal {
 		return RefusedExpired
 	case c.Verification != "verified":
 		return RefusedUnverified
+	case c.OnHold:
+		return RefusedOnHold
 	case c.MethodID == 0:
 		return RefusedNoMethod
 	case CoolingOff(c.PayableFrom, today):

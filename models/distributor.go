@@ -60,6 +60,7 @@ type Distributor struct {
 	AccountChanged *time.Time // the day another method became the preferred one, nil without a change
 	PayableFrom    *time.Time // the first day after it on which the distributor is paid
 	MergedInto     *int64     // the record that this one is part of, nil for one that stands by itself
+	OnHold         bool       // payouts stand still; only compliance knows why
 	Version        int
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
@@ -236,7 +237,7 @@ type DistributorCommission struct {
 // distributor is concerned; what a rail refuses shows when a batch is composed.
 func (d DistributorDetail) WhyNotPaid(today time.Time) Refusal {
 	c := Candidate{DistributorID: d.ID, Payee: d.Payee(), Verification: string(d.Verification), VerifiedUntil: d.VerifiedUntil,
-		Warned: len(d.Warnings) > 0, AccountChanged: d.AccountChanged, PayableFrom: d.PayableFrom, Net: d.Payable, CarryIn: Pesos(0)}
+		Warned: len(d.Warnings) > 0, AccountChanged: d.AccountChanged, PayableFrom: d.PayableFrom, OnHold: d.OnHold, Net: d.Payable, CarryIn: Pesos(0)}
 	if m := d.Preferred(); m != nil {
 		c.MethodID, c.To = m.ID, m.Destination
 	}

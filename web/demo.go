@@ -180,13 +180,28 @@ func (a *app) demoName(ctx context.Context, cast demo.Cast) error {
 	return err
 }
 
-// demoLists loads a few entries of the published lists, so that there is something to compare with.
+// demoNearNames are invented people whose names are near those of entries.
+var demoNearNames = [][2]string{{"Olverio", "Abril Cortéz"}, {"Nubia Elena", "Buitrago Marín"}}
+
+// demoLists loads a few entries of the published lists and adds two people whose names come near, so that there is
+// something to decide on.
 func (a *app) demoLists(ctx context.Context) error {
 	var l screening.Load
 	for _, name := range []string{"sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv", "UN.xml"} {
 		l.Files = append(l.Files, screening.File{Name: name, Open: func() (io.ReadCloser, error) { return excerpt.Files.Open(name) }})
 	}
-	_, err := a.h.Screening.LoadLists(ctx, models.System("demo"), l)
+	by := models.Actor{Name: "demo", Roles: []models.Role{models.RoleCompliance}}
+	if _, err := a.h.Screening.LoadLists(ctx, by, l); err != nil {
+		return err
+	}
+	for i, name := range demoNearNames {
+		_, err := a.h.Distributors.Create(ctx, by, distributors.Form{"ref_code": fmt.Sprintf("D-9000%d", i+1), "person_kind": "natural", "doc_type": "CC",
+			"doc_number": fmt.Sprintf("104455660%d", i+1), "first_names": name[0], "last_names": name[1], "phone": fmt.Sprintf("300555010%d", i+1), "divipola": "11001", "lang": "es"})
+		if err != nil {
+			return err
+		}
+	}
+	_, err := a.h.Screening.Rescreen(ctx)
 	return err
 }
 

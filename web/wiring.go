@@ -162,7 +162,7 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
-	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds())
+	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds())
 }
 
 // taskKinds are the kinds of long work.
@@ -212,6 +212,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	schedule = append(schedule, jobs.AddDistributors(workers, a.h.Distributors)...)
 	schedule = append(schedule, jobs.AddDocuments(workers, a.h.Documents)...)
 	schedule = append(schedule, jobs.AddOnboarding(workers, a.h.Onboarding)...)
+	schedule = append(schedule, jobs.AddScreening(workers, a.h.Screening)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)

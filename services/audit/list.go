@@ -60,6 +60,9 @@ func conditions(f models.AuditFilter) (string, pgx.NamedArgs) {
 	if f.SubjectID != 0 {
 		and("e.subject_id = @subject_id", "subject_id", f.SubjectID)
 	}
+	if len(f.Without) > 0 {
+		and("NOT (e.subject_type = ANY(@without) OR e.subject_type = 'request' AND COALESCE(e.after->>'subject_type', '') = ANY(@without))", "without", f.Without)
+	}
 	if !f.From.IsZero() {
 		and("e.at >= @from", "from", f.From)
 	}

@@ -25,7 +25,7 @@ const netOf = `(COALESCE((SELECT sum(n.amount) FROM commission_lines n WHERE n.d
 // payable is models.WhyNotPayable in SQL, for the filter; a test keeps the two together. What a rail
 // does not take is bound as country/document/method.
 const payable = `(l.state = 'eligible' AND d.verification = 'verified' AND (d.verified_until IS NULL OR d.verified_until >= @today)
-    AND d.method_kind <> '' AND (d.payable_from IS NULL OR d.payable_from <= @today) AND NOT (d.country || '/' || d.doc_type || '/' || d.method_kind = ANY(@refused))
+    AND NOT d.on_hold AND d.method_kind <> '' AND (d.payable_from IS NULL OR d.payable_from <= @today) AND NOT (d.country || '/' || d.doc_type || '/' || d.method_kind = ANY(@refused))
     AND ` + netOf + ` >= CASE WHEN d.method_kind IN ('efecty_cash', 'puntored_cash') THEN 5000 ELSE 100 END)`
 
 // condition is the WHERE of a filter with its values; distributor answers whether it speaks of d.

@@ -18,7 +18,7 @@ const PageSize = 50
 const lineColumns = `
 SELECT l.id, l.created_at, l.version, l.distributor_id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_names, d.surnames,
     d.business_name, d.phone, d.email, d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}',
-    d.account_changed_on, d.payable_from,
+    d.account_changed_on, d.payable_from, d.on_hold,
     COALESCE(m.id, 0), COALESCE(m.kind, ''), COALESCE(m.bank_code, ''), COALESCE(m.account_type, ''), COALESCE(m.account_number, ''),
     COALESCE(m.bre_b_key, ''), COALESCE(m.bre_b_kind, ''), COALESCE(net.amount, 0), COALESCE(c.amount, 0),
     l.order_number, COALESCE(o.id, 0), l.period, l.concept, l.amount, l.state, l.reason, l.note, l.flags,
@@ -85,7 +85,7 @@ func scanLine(row pgx.CollectableRow, check RailCheck, today time.Time) (l model
 	p := &c.Payee
 	err = row.Scan(&l.ID, &l.CreatedAt, &l.Version, &l.DistributorID, &l.Code, &p.Country, &p.DocType, &p.DocNumber, &p.DocDV, &p.GivenNames,
 		&p.Surnames, &p.BusinessName, &p.Phone, &p.Email, &p.Address, &p.City, &p.Divipola, &c.Verification, &c.VerifiedUntil, &c.Warned,
-		&c.AccountChanged, &c.PayableFrom, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber, &c.To.BreBKey, &c.To.BreBKeyKind, &c.Net, &c.CarryIn,
+		&c.AccountChanged, &c.PayableFrom, &c.OnHold, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber, &c.To.BreBKey, &c.To.BreBKeyKind, &c.Net, &c.CarryIn,
 		&l.Order, &l.OrderID, &l.Period, &l.Concept, &l.Amount, &l.State, &l.Reason, &l.Note, &l.Flags,
 		&l.PayoutID, &l.PayoutCode, &l.PayoutState, &l.BatchID, &l.BatchCode)
 	if err != nil {

@@ -26,7 +26,7 @@ type Service struct {
 const distributorColumns = `d.id, d.code, d.person_kind, d.country, d.doc_type, d.doc_number, d.doc_dv, d.doc_issued_on, d.given_names,
     d.surnames, d.business_name, d.phone, d.email, d.divipola, d.city, d.address, d.tax_status, d.iva_responsible, d.joined_on,
     d.upline_id, d.lang, d.warnings, d.verification, d.verified_until, d.method_kind,
-    d.account_changed_on, d.payable_from, d.merged_into, d.version, d.created_at, d.updated_at`
+    d.account_changed_on, d.payable_from, d.merged_into, d.on_hold, d.version, d.created_at, d.updated_at`
 
 // Get reads one distributor.
 func (s *Service) Get(ctx context.Context, id int64) (models.Distributor, error) {

@@ -6,10 +6,13 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
 	"pagaduria/models/intake"
+	"pagaduria/services/queue"
 	"pagaduria/services/store"
 )
 
@@ -156,7 +159,19 @@ func writeStaged(tx *gorm.DB, by models.Actor) error {
 			return fmt.Errorf("write distributors: %s: %w", step.what, err)
 		}
 	}
-	return nil
+	return queue.Insert(tx, CompareArgs{}, nil)
+}
+
+// CompareArgs is the job that has those compared with the sanctions lists who came or got another name or document.
+type CompareArgs struct{}
+
+// Kind names the job in the queue.
+func (CompareArgs) Kind() string { return "distributors.compare" }
+
+// InsertOpts keeps one waiting job; it is short, and its round comes by the clock too.
+func (CompareArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable, rivertype.JobStateRunning, rivertype.JobStateScheduled}}}
 }
 
 // writers lets one import or form write at a time: both look for doubles first and write later.

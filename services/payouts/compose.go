@@ -28,7 +28,7 @@ WITH matching AS (
     GROUP BY l.distributor_id
 )
 SELECT d.id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_names, d.surnames, d.business_name, d.phone, d.email,
-    d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}', d.account_changed_on, d.payable_from,
+    d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}', d.account_changed_on, d.payable_from, d.on_hold,
     COALESCE(m.id, 0), COALESCE(m.kind, ''), COALESCE(m.bank_code, ''), COALESCE(m.account_type, ''), COALESCE(m.account_number, ''),
     COALESCE(m.bre_b_key, ''), COALESCE(m.bre_b_kind, ''),
     n.lines, n.net, COALESCE(c.amount, 0), n.max_line, COALESCE(r.id, 0), COALESCE(r.code, '')
@@ -48,7 +48,7 @@ func ofReissued(line, payouts string) string {
 func scanCandidate(row pgx.CollectableRow) (c models.Candidate, err error) {
 	err = row.Scan(&c.DistributorID, &c.Code, &c.Payee.Country, &c.Payee.DocType, &c.Payee.DocNumber, &c.Payee.DocDV, &c.Payee.GivenNames,
 		&c.Payee.Surnames, &c.Payee.BusinessName, &c.Payee.Phone, &c.Payee.Email, &c.Payee.Address, &c.Payee.City, &c.Payee.Divipola,
-		&c.Verification, &c.VerifiedUntil, &c.Warned, &c.AccountChanged, &c.PayableFrom, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber,
+		&c.Verification, &c.VerifiedUntil, &c.Warned, &c.AccountChanged, &c.PayableFrom, &c.OnHold, &c.MethodID, &c.To.Kind, &c.To.BankCode, &c.To.AccountType, &c.To.AccountNumber,
 		&c.To.BreBKey, &c.To.BreBKeyKind, &c.Lines, &c.Net, &c.CarryIn, &c.MaxLineID, &c.Replaces, &c.ReplacesCode)
 	return c, err
 }

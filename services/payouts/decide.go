@@ -142,13 +142,13 @@ func (s *Service) release(tx *gorm.DB, by models.Actor, b models.Batch) error {
 }
 
 var countUnpayable = `
-SELECT count(*) FILTER (WHERE NOT ` + fmt.Sprintf(verifiedNow, "$2") + `), count(*) FILTER (WHERE NOT ` + fmt.Sprintf(settledNow, "$2") + `)
+SELECT count(*) FILTER (WHERE NOT ` + fmt.Sprintf(verifiedNow, "$2") + `), count(*) FILTER (WHERE NOT ` + fmt.Sprintf(settledNow, "$2") + `), count(*) FILTER (WHERE d.on_hold)
 FROM payouts p JOIN distributors d ON d.id = p.distributor_id WHERE p.batch_id = $1 AND p.state = 'in_batch'`
 
 // refuseUnpayable keeps a batch from being approved while somebody in it may no longer be paid: approving them by the
 // way and cancelling them after would not be what the checker saw.
 func refuseUnpayable(tx *gorm.DB, batch int64, now time.Time) error {
-	rows, err := store.SelectTx[struct{ Unverified, Changed int64 }](tx, countUnpayable, batch, models.Day(now))
+	rows, err := store.SelectTx[struct{ Unverified, Changed, OnHold int64 }](tx, countUnpayable, batch, models.Day(now))
 	if err != nil {
 		return fmt.Errorf("check payees of batch %d: %w", batch, err)
 	}
@@ -159,6 +159,10 @@ func refuseUnpayable(tx *gorm.DB, batch int64, now time.Time) error {
 	if n := rows[0].Changed; n > 0 {
 		return models.Refuse(models.Conflict, "batch.refused.accounts", fmt.Sprintf(
 			"The account of %d payees of this batch was changed just now, so they are not paid yet. Take them out, or return the batch to its maker.", n), map[string]any{"Count": n})
+	}
+	if n := rows[0].OnHold; n > 0 {
+		return models.Refuse(models.Conflict, "batch.refused.on_hold", fmt.Sprintf(
+			"%d payees of this batch are on hold for now. Take them out, or return the batch to its maker.", n), map[string]any{"Count": n})
 	}
 	return nil
 }

@@ -12,13 +12,14 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/providers"
+	"pagaduria/services/screening"
 	"pagaduria/services/store"
 )
 
 const (
 	// payableNow is models.Candidate.Refused in SQL, as far as the payee is concerned; %[1]s is the Bogotá date. All of it
 	// stands on the distributor's row, which is locked where it counts.
-	payableNow  = `(` + verifiedNow + ` AND ` + settledNow + `)`
+	payableNow  = `(` + verifiedNow + ` AND ` + settledNow + ` AND NOT d.on_hold)`
 	verifiedNow = `(d.verification = 'verified' AND COALESCE(d.verified_until, 'infinity') >= %[1]s)`
 	settledNow  = `(d.payable_from IS NULL OR d.payable_from <= %[1]s)` // the account was not changed just now
 
@@ -42,9 +43,10 @@ WHERE id = $1 AND state = 'approved' AND COALESCE(hand_over_at, '-infinity') <= 
 )
 
 // sendable is true of a payout p to a payee d that may leave; the argument is the Bogotá date.
-var sendable = payableNow + ` AND NOT ` + contradicted
+var sendable = payableNow + ` AND NOT ` + contradicted + ` AND ` + screening.Current
 
-// Locks are taken by id. A payout whose payee was suspended meanwhile, or whose money the rail pays by an earlier payout
+// Locks are taken by id. A payout whose payee is on hold, or was not yet compared with the sanctions lists in force, waits:
+// the sweep asks for it again. One whose payee was suspended meanwhile, or whose money the rail pays by an earlier payout
 // after all, is left where it is by the one and cancelled by the other, unless an earlier request for it may still reach
 // the rail: see unsettled.
 var (

@@ -30,14 +30,26 @@ func (s *Service) Request(ctx context.Context, by models.Actor, id int64) (r mod
 	if err != nil {
 		return r, nil, err
 	}
+	if kind.hidden(by) {
+		return models.Request{}, nil, errNoRequest
+	}
 	return r, r.DecidableBy(by, kind.Decides), nil
 }
 
-// List returns one page of requests, newest first, by one query. state "" is all.
-func (s *Service) List(ctx context.Context, state models.RequestState, c store.Cursor) (store.Page[models.Request], error) {
+// hidden answers whether by may not know of requests of the kind.
+func (k Kind) hidden(by models.Actor) bool { return k.Sees != "" && !by.May(k.Sees) }
+
+// List returns one page of the requests that by may know of, newest first, by one query. state "" is all.
+func (s *Service) List(ctx context.Context, by models.Actor, state models.RequestState, c store.Cursor) (store.Page[models.Request], error) {
+	hidden := []string{}
+	for _, k := range s.Kinds {
+		if k.hidden(by) {
+			hidden = append(hidden, string(k.Name))
+		}
+	}
 	rows, err := store.Select[models.Request](ctx, s.DB.Pool, `SELECT `+requestColumns+requestTables+
-		` WHERE (@state = '' OR r.state = @state) AND `+c.Where("", "r.id")+` ORDER BY `+c.Order("", "r.id")+` LIMIT `+strconv.Itoa(PageSize+1),
-		c.Bind(pgx.NamedArgs{"state": string(state)}))
+		` WHERE (@state = '' OR r.state = @state) AND r.kind <> ALL(@hidden) AND `+c.Where("", "r.id")+` ORDER BY `+c.Order("", "r.id")+` LIMIT `+strconv.Itoa(PageSize+1),
+		c.Bind(pgx.NamedArgs{"state": string(state), "hidden": hidden}))
 	if err != nil {
 		return store.Page[models.Request]{}, fmt.Errorf("list requests: %w", err)
 	}

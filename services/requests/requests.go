@@ -21,6 +21,8 @@ type Kind struct {
 	Name models.RequestKind
 	// Decides is the permission of who may consent.
 	Decides models.Permission
+	// Sees is the permission of who may know of such requests at all; "" for everybody who sees requests.
+	Sees models.Permission
 	// Apply makes the change, in the transaction of the consent; by is who consents. An error refuses the consent and
 	// leaves the request open: it must say what stands in the way.
 	Apply func(tx *gorm.DB, by models.Actor, r models.Request) error

@@ -210,7 +210,7 @@ func TestWhatWaitsForMe(t *testing.T) {
 			t.Errorf("%s: %d requests, %v; want %d", name, len(list), err, tt.want)
 		}
 	}
-	page, err := d.List(t.Context(), models.RequestOpen, store.Cursor{})
+	page, err := d.List(t.Context(), models.Actor{}, models.RequestOpen, store.Cursor{})
 	if err != nil || len(page.Rows) != 1 || page.Rows[0].Changes[0].After != "2" || page.Rows[0].MakerName != "Marta" {
 		t.Errorf("got %+v, %v", page.Rows, err)
 	}

@@ -65,6 +65,9 @@ func (s *Service) LoadLists(ctx context.Context, by models.Actor, l Load) ([]Loa
 			}
 			done = append(done, one)
 		}
+		if err := Enqueue(tx); err != nil {
+			return err
+		}
 		if l.Finish != nil {
 			return l.Finish(tx, done)
 		}

@@ -35,7 +35,7 @@ var navigation = []group{
 	}},
 	{"people", []entry{
 		{"distributors", urls.NavDistributors, "users", models.PermDistributorsView, false, "d"},
-		{"screening", urls.NavScreening, "shield-lock", models.PermScreeningView, false, ""},
+		{"screening", urls.Hits(), "shield-lock", models.PermScreeningView, false, ""},
 		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{

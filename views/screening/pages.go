@@ -28,6 +28,9 @@ type ListsPage struct {
 	Error    string
 	Failed   string
 	MaxMB    int64
+
+	Thresholds sanctions.Thresholds
+	Errors     map[string]string
 }
 
 // VersionPage is who one version added, removed or changed.

@@ -29,6 +29,10 @@ func Record(subjectType string, id int64) string {
 		return SavedView(id)
 	case "sanctions_list":
 		return ListVersion(id)
+	case "screening_hit":
+		return Hit(id)
+	case "screening_hits":
+		return Hits()
 	case "request":
 		return Request(id)
 	}

@@ -9,6 +9,9 @@ const (
 	ListsPattern       = "/screening/lists"
 	ListVersionPattern = "/screening/lists/:id"
 	ListedEntryPattern = "/screening/entries/:id"
+	HitsPattern        = "/screening/hits"
+	ThresholdsPattern  = "/screening/thresholds"
+	HitPattern         = "/screening/hits/:id"
 )
 
 // Screening is the form that compares one name with the lists.
@@ -35,6 +38,23 @@ func ListVersion(id int64) string { return ListsPattern + "/" + Num(id) }
 func ListVersionOnly(id int64, what string) string {
 	return withQuery(ListVersion(id), url.Values{"what": {what}})
 }
+
+// Hits is the list of payees who may be listed.
+func Hits() string { return HitsIn("waiting") }
+
+// HitsIn is the hits in one state, "" for all.
+func HitsIn(state string) string { return withQuery(HitsPattern, url.Values{"state": {state}}) }
+
+// Thresholds is where other thresholds are asked for.
+func Thresholds() string { return ThresholdsPattern }
+
+// HitsOf is the hits of one distributor.
+func HitsOf(distributor int64) string {
+	return withQuery(HitsPattern, url.Values{"distributor": {Num(distributor)}})
+}
+
+// Hit is one hit; a decision on it is posted to it.
+func Hit(id int64) string { return HitsPattern + "/" + Num(id) }
 
 // ListedEntry is one entry as it was published.
 func ListedEntry(id int64) string { return "/screening/entries/" + Num(id) }
