@@ -80,6 +80,18 @@ type Sum struct {
 	Total Money
 }
 
+// SumOf is one key of running sums; of the zero key it is all of them together.
+func SumOf[K comparable](sums map[K]Sum, key K) Sum {
+	var none K
+	total := Sum{Total: Pesos(0)}
+	for k, sum := range sums {
+		if key == none || k == key {
+			total.Count, total.Total = total.Count+sum.Count, total.Total.Add(sum.Total)
+		}
+	}
+	return total
+}
+
 // LineChoice says which lines a person holds or releases: those ticked, or all that match a filter. Seen is
 // what the page showed; when all were chosen and it is no longer true, nothing happens.
 type LineChoice struct {

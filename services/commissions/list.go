@@ -121,6 +121,10 @@ func (s *Service) Tallies(ctx context.Context) (map[models.CommissionState]model
 
 // Sum counts and adds up all lines that match.
 func (s *Service) Sum(ctx context.Context, f models.CommissionFilter) (models.Sum, error) {
+	if !f.Free() {
+		sums, err := s.Tallies(ctx)
+		return models.SumOf(sums, f.State), err
+	}
 	check, err := s.railCheck(ctx)
 	if err != nil {
 		return models.Sum{}, err

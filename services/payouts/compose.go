@@ -13,19 +13,15 @@ import (
 )
 
 // candidates nets the eligible lines of each payee. A claw-back counts whatever the filter, since it lowers what is
-// owed; everything else must match it. $1 cut-off, $2 period, $3 distributor, $4 order, $5 methods, $6 payouts to issue again.
+// owed; everything else must match it, and without a line that does a payee is none of the batch. The lines are read once.
+// $1 cut-off, $2 period, $3 distributor, $4 order, $5 methods, $6 payouts to issue again.
 var candidates = `
-WITH matching AS (
-    SELECT distributor_id FROM commission_lines
-    WHERE state = 'eligible' AND amount > 0 AND created_at <= $1 AND ($2 = '' OR period = $2)
-      AND ($3 = 0 OR distributor_id = $3) AND ($4 = '' OR order_number = $4) AND ` + ofReissued("id", "$6") + `
-    GROUP BY distributor_id
-), net AS (
+WITH net AS (
     SELECT l.distributor_id, count(*) AS lines, CAST(sum(l.amount) AS bigint) AS net, max(l.id) AS max_line
-    FROM commission_lines l JOIN matching m USING (distributor_id)
-    WHERE l.state = 'eligible' AND l.created_at <= $1 AND (l.amount < 0 OR ($2 = '' OR l.period = $2) AND ($4 = '' OR l.order_number = $4)
-      AND ` + ofReissued("l.id", "$6") + `)
-    GROUP BY l.distributor_id
+    FROM commission_lines l
+    WHERE l.state = 'eligible' AND l.created_at <= $1 AND ($3 = 0 OR l.distributor_id = $3)
+      AND (l.amount < 0 OR ($2 = '' OR l.period = $2) AND ($4 = '' OR l.order_number = $4) AND ` + ofReissued("l.id", "$6") + `)
+    GROUP BY l.distributor_id HAVING bool_or(l.amount > 0)
 )
 SELECT d.id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_names, d.surnames, d.business_name, d.phone, d.email,
     d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}', d.account_changed_on, d.payable_from,
