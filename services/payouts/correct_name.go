@@ -58,9 +58,9 @@ func refuseRenewal(why models.Refusal) error {
 }
 
 // AskRightName asks for the payee of a payout to be named as the document says, and answers the request. Until a second
-// person, who judges payees, consents nothing changes.
+// person, who judges payees, consents nothing changes. The form shows the whole document, so it is for those who may see it.
 func (s *Service) AskRightName(ctx context.Context, by models.Actor, payout int64, typed models.Identity, reason string) (request int64, err error) {
-	if !by.May(models.PermRequestsMake) {
+	if !by.May(models.PermPersonalReveal) {
 		return 0, models.Refuse(models.Forbidden, "renewal.refused.ask_role", "Your role does not ask for changes.", nil)
 	}
 	if reason == "" {

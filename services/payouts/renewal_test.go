@@ -381,6 +381,9 @@ func TestWhoCorrectsAName(t *testing.T) {
 	t.Parallel()
 	d := sentOut(t)
 	auditor := d.person("Aura", models.RoleAuditor)
+	if _, err := d.AskRightName(t.Context(), d.checker, d.id, rightName, "x"); models.KindOf(err) != models.Forbidden {
+		t.Errorf("an approver, who may not see documents whole, asks: %v", err)
+	}
 	if _, err := d.AskRightName(t.Context(), auditor, d.id, rightName, "x"); models.KindOf(err) != models.Forbidden {
 		t.Errorf("the auditor asks: %v", err)
 	}

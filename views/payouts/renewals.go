@@ -160,7 +160,7 @@ func (p NetworkPage) usable(ctx context.Context) []ui.Option {
 
 // Shown answers whether the card says anything to this person.
 func (r Renewing) Shown(p ShowPage) bool {
-	return len(r.List) > 0 || r.Request != nil || r.Changed != "" || p.May(models.PermRequestsMake) || p.May(models.PermBatchesPrepare)
+	return len(r.List) > 0 || r.Request != nil || r.Changed != "" || p.May(models.PermPersonalReveal) || p.May(models.PermBatchesPrepare)
 }
 
 // look is the chip of the payout: a name that the counter refused is a state of its own to people.

@@ -251,7 +251,7 @@ func renewalCard(p ShowPage) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if p.May(models.PermRequestsMake) && p.Renewing.Request == nil {
+			if p.May(models.PermPersonalReveal) && p.Renewing.Request == nil {
 				if p.Renewing.WhyName == "" {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 21, "<div class=\"acts\">")
 					if templ_7745c5c3_Err != nil {
