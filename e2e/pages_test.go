@@ -34,6 +34,7 @@ var records = map[string]string{
 	"/orders/import/:id":       `SELECT max(id) FROM imports WHERE kind = 'orders'`,
 	"/commissions/import/:id":  `SELECT max(id) FROM imports WHERE kind = 'commissions'`,
 	"/tracking/import/:id":     `SELECT max(id) FROM imports WHERE kind = 'tracking'`,
+	"/distributors/merges/:id": `SELECT max(id) FROM merges`,
 	"/orders/:id":              `SELECT o.id FROM orders o JOIN commission_lines l ON l.order_number = o.number ORDER BY o.id DESC LIMIT 1`,
 	"/batches/:id":             `SELECT id FROM batches WHERE state = 'in_approval' ORDER BY id DESC LIMIT 1`,
 	"/rules/:id":               `SELECT max(id) FROM rule_versions WHERE state <> 'replaced'`,
@@ -52,6 +53,7 @@ var records = map[string]string{
 var addresses = map[string]string{
 	"/distributors/:id/evidence/:file":         `SELECT format('/distributors/%s/evidence/%s', distributor_id, file_id) FROM verifications WHERE file_id IS NOT NULL LIMIT 1`,
 	"/distributors/:id/methods/:method/retire": `SELECT format('/distributors/%s/methods/%s/retire', distributor_id, id) FROM payout_methods ORDER BY id LIMIT 1`,
+	"/distributors/:id/merge/:other":           `SELECT format('/distributors/%s/merge/%s', first_id, second_id) FROM likenesses ORDER BY id DESC LIMIT 1`,
 	"/distributors/:id/distinct/:other":        `SELECT format('/distributors/%s/distinct/%s', first_id, second_id) FROM likenesses ORDER BY id LIMIT 1`,
 	"/batches/:id/payouts/:payout/remove": `SELECT format('/batches/%s/payouts/%s/remove', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' ORDER BY p.id DESC LIMIT 1`,

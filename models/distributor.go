@@ -200,6 +200,7 @@ type DistributorDetail struct {
 	Methods       []PayoutMethod // preferred first, retired last
 	Verifications []VerificationEvent
 	Likenesses    []Likeness
+	Merges        []Merge      // of this record and others, newest first
 	Events        []AuditEvent // newest first
 	Waiting       []Request    // changes that wait for a second person
 	Payouts       []DistributorPayout

@@ -54,11 +54,12 @@ const (
 
 	EntryFeeAdjustment EntryKind = "fee_adjustment" // fee expense ↔ float: the rail charged something else than expected
 	EntryTopUp         EntryKind = "topup"          // bank → float
+	EntryMerge         EntryKind = "merge"          // payable → payable of another record of the same person, or back
 )
 
 // Source names the record a posting follows from. Step is the record's version, so that one change is posted once.
 type Source struct {
-	Kind string // commission, payout or topup
+	Kind string // commission, payout, topup or merge
 	ID   int64
 	Step int
 }

@@ -8,7 +8,7 @@ type StatementEntry struct {
 	ID         int64
 	At         time.Time
 	Kind       EntryKind
-	SourceKind string // commission or payout
+	SourceKind string // commission, payout or merge
 	SourceID   int64
 	Order      string // commissions only
 	Concept    string // commissions only

@@ -10,9 +10,11 @@ import (
 	"pagaduria/models"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/demo"
+	"pagaduria/services/distributors"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/services/staff"
+	"pagaduria/services/store"
 )
 
 // demoRail is the short name of the demo's connection: /webhooks/d24/demo. Codes of the other one can be collected for a
@@ -133,6 +135,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoFunds(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoMerge(ctx, cast); err != nil {
+		return err
+	}
 	if err := a.demoMessages(ctx, cast); err != nil {
 		return err
 	}
@@ -163,6 +168,22 @@ func (a *app) demoName(ctx context.Context, cast demo.Cast) error {
 	right := p.Payee.Identity()
 	right.GivenNames, right.Surnames = right.GivenNames+" José", right.Surnames+" de la Hoz"
 	_, err = a.h.Payouts.AskRightName(ctx, cast.Maker, id, right, "La cajera dice que en la cédula el nombre está completo")
+	return err
+}
+
+// demoMerge has finance ask for the first two records that look like one person to be made one; compliance decides.
+func (a *app) demoMerge(ctx context.Context, cast demo.Cast) error {
+	pairs, err := a.h.Distributors.Pairs(ctx, models.PairFilter{Shared: models.SharedPhone}, store.Cursor{})
+	if err != nil || len(pairs.Rows) == 0 {
+		return err
+	}
+	p := pairs.Rows[0]
+	plan, err := a.h.Distributors.MergePlan(ctx, p.First.ID, p.Second.ID)
+	if err != nil || len(plan.Obstacles) > 0 {
+		return err
+	}
+	_, err = a.h.Distributors.AskMerge(ctx, cast.Maker, distributors.MergeAsk{SurvivorID: p.First.ID, AbsorbedID: p.Second.ID, SurvivorVersion: plan.Survivor.Version,
+		AbsorbedVersion: plan.Absorbed.Version, Reason: "The same person signed up twice: name and phone are the same."})
 	return err
 }
 

@@ -65,3 +65,57 @@ func TestWhoMayKeepRecordsApart(t *testing.T) {
 		t.Errorf("support asks: %s", a.Status)
 	}
 }
+
+func TestAMergeInABrowser(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first, second := s.double()
+	finance, compliance := s.as("finance@demo.test"), s.as("compliance@demo.test")
+	mustHave(t, s.get(finance, urls.Duplicates()), http.StatusOK, urls.PrepareMerge(first, second))
+	plan := s.get(finance, urls.PrepareMerge(first, second))
+	mustHave(t, plan, http.StatusOK, "Make two records one", "Lorena Núñez", "Lorena Nuñez", "Keep X2 instead", urls.PrepareMerge(second, first), "X1 is owed", "Not verified", "Ask to make 2 records one")
+	ask := form(t, plan, urls.PrepareMerge(first, second))
+	mustHave(t, s.post(finance, urls.PrepareMerge(first, second), ask), http.StatusUnprocessableEntity, "Write the reason")
+	ask.Set("reason", "Same face, same phone")
+	ask.Set("take", "names")
+	if a := s.post(finance, urls.PrepareMerge(first, second), ask); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("ask: %s\n%s", a.Status, a.body)
+	}
+	id, request := s.one(`SELECT max(id) FROM merges`), s.one(`SELECT max(id) FROM requests`)
+	mustHave(t, s.get(finance, urls.Merge(id)), http.StatusOK, "Waits for a second person", "Same face, same phone", "X2 into X1")
+	mustHave(t, s.get(finance, urls.Distributor(second)), http.StatusOK, "A merge waits for a second person", urls.Merge(id))
+	mustHave(t, s.get(finance, urls.PrepareMerge(second, first)), http.StatusOK, "Another merge of", "Open the merge")
+
+	page := s.get(compliance, urls.Request(request))
+	mustHave(t, page, http.StatusOK, "Make two records one", "X1 Lorena Núñez", "Names", "Same face, same phone", urls.Merge(id))
+	grant := form(t, page, urls.GrantRequest(request))
+	if a := s.post(compliance, urls.GrantRequest(request), grant); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("consent: %s\n%s", a.Status, a.body)
+	}
+	mustHave(t, s.get(finance, urls.Distributor(second)), http.StatusOK, "This record is part of X1", "Merged", urls.Distributor(first))
+	mustHave(t, s.get(finance, urls.Distributor(first)), http.StatusOK, "Merged records", "Lorena Nuñez", "made this and another record one")
+	mustHave(t, s.get(finance, urls.Distributors()+"?verification=merged"), http.StatusOK, "X2")
+	mustHave(t, s.get(finance, urls.Duplicates()), http.StatusOK, "No possible duplicates")
+	mustHave(t, s.get(finance, urls.Merge(id)), http.StatusOK, "Can be undone until", "consented to by", urls.Unmerge(id))
+
+	undo := s.get(finance, urls.Unmerge(id))
+	mustHave(t, undo, http.StatusOK, "Undo the merge?")
+	back := url.Values{"_csrf": {formToken(t, undo)}}
+	mustHave(t, s.post(finance, urls.Unmerge(id), back), http.StatusUnprocessableEntity, "Write the reason")
+	back.Set("reason", "Two people after all")
+	if a := s.post(finance, urls.Unmerge(id), back); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("ask to undo: %s\n%s", a.Status, a.body)
+	}
+	mustHave(t, s.get(finance, urls.Merge(id)), http.StatusOK, "Undoing this waits for a second person")
+	request = s.one(`SELECT max(id) FROM requests`)
+	grant = form(t, s.get(compliance, urls.Request(request)), urls.GrantRequest(request))
+	if a := s.post(compliance, urls.GrantRequest(request), grant); a.StatusCode != http.StatusSeeOther {
+		t.Fatalf("consent to undoing: %s\n%s", a.Status, a.body)
+	}
+	mustHave(t, s.get(finance, urls.Merge(id)), http.StatusOK, "Undone")
+	mustHave(t, s.get(finance, urls.Unmerge(id)), http.StatusOK, "There is nothing to undo")
+	mustHave(t, s.get(finance, urls.Duplicates()), http.StatusOK, "Lorena Núñez", "X2")
+	if a := s.get(s.as("support@demo.test"), urls.PrepareMerge(first, second)); a.StatusCode != http.StatusForbidden {
+		t.Errorf("support prepares a merge: %s", a.Status)
+	}
+}

@@ -33,6 +33,11 @@ func distributorRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodGet, Path: urls.DistinctPattern, Perm: edit, Handler: h.AskDistinct},
 		{Method: http.MethodPost, Path: urls.DistinctPattern, Perm: edit, Handler: h.Distinguish},
 		{Method: http.MethodPost, Path: urls.LikenAgainPattern, Perm: edit, Handler: h.LikenAgain},
+		{Method: http.MethodGet, Path: urls.PrepareMergePattern, Perm: edit, Handler: h.PrepareMerge},
+		{Method: http.MethodPost, Path: urls.PrepareMergePattern, Perm: edit, Handler: h.AskMerge},
+		{Method: http.MethodGet, Path: urls.MergePattern, Perm: view, Handler: h.Merge},
+		{Method: http.MethodGet, Path: urls.UnmergePattern, Perm: edit, Handler: h.PrepareUnmerge},
+		{Method: http.MethodPost, Path: urls.UnmergePattern, Perm: edit, Handler: h.AskUnmerge},
 		{Method: http.MethodGet, Path: urls.EvidencePattern, Perm: judge, Handler: h.Evidence, Within: uploadWithin},
 	}
 }

@@ -62,11 +62,12 @@ type CommissionRow struct {
 type CommissionKey struct {
 	DistributorID          int64
 	Order, Period, Concept string
+	As                     int64 // the record it came under, where that is part of the distributor now
 }
 
 // Key returns the key of the line for a distributor.
 func (r *CommissionRow) Key(distributorID int64) CommissionKey {
-	return CommissionKey{distributorID, r.Order, r.Period, r.Concept}
+	return CommissionKey{DistributorID: distributorID, Order: r.Order, Period: r.Period, Concept: r.Concept}
 }
 
 // Commissions reads the lines of one statement. It is not safe for concurrent use.

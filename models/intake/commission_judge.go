@@ -12,14 +12,16 @@ type CommissionPayee struct {
 	ID      int64
 	DocType string
 	Code    string
+	As      int64 // the record that the row named, which is part of ID now; 0 for ID itself
 }
 
 // CommissionBooks is what the judge asks about lines and people of the books. The caller looks up a whole chunk
 // of rows at once and answers from memory.
 type CommissionBooks interface {
-	// Payees returns everybody who carries the document number, whatever its type.
+	// Payees returns everybody who carries the document number, whatever its type. A record that is part of another one is
+	// answered as that one.
 	Payees(docNumber string) []CommissionPayee
-	// Line returns the amount of the line stored under key before this file.
+	// Line returns the amount of the line stored under key before this file, or that of another record of the same payee.
 	Line(key CommissionKey) (models.Money, bool)
 	// Given returns what the stored lines of a distributor, order and concept, of any period, come to, less
 	// what claw-backs took; ok is false when there is no such line.
@@ -30,6 +32,7 @@ type CommissionBooks interface {
 type CommissionVerdict struct {
 	Outcome       models.ImportOutcome // created, unchanged or refused
 	DistributorID int64
+	As            int64  // as in CommissionPayee
 	Fault         *Fault // of a refused line
 	Flagged       bool   // flag_cash_report: also among the warnings of the row
 }
@@ -62,12 +65,22 @@ func (j *CommissionJudge) Judge(row *CommissionRow, books CommissionBooks) Commi
 		return CommissionVerdict{Outcome: models.RowRefused, Fault: fault}
 	}
 	key := row.Key(payee.ID)
+	key.As = payee.As
+	before, stored := books.Line(key)
 	hash := j.hash.of(joined(key.DistributorID, key.Order, key.Concept, key.Period))
-	if first, ok := j.lines[hash]; ok {
+	own := hash // of the record that the row names
+	if key.As != 0 {
+		own = j.hash.of(joined(key.As, key.Order, key.Concept, key.Period))
+	}
+	first, doubled := j.lines[own]
+	if !doubled && !stored {
+		first, doubled = j.lines[hash]
+	}
+	if doubled {
 		return j.refuse(commissionOrder, "duplicate_line", "Line %d has the same distributor, order, period and concept.", first)
 	}
-	verdict := CommissionVerdict{Outcome: models.RowCreated, DistributorID: payee.ID, Flagged: row.Amount.Minor >= CashReport.Minor}
-	if before, ok := books.Line(key); ok {
+	verdict := CommissionVerdict{Outcome: models.RowCreated, DistributorID: payee.ID, As: payee.As, Flagged: row.Amount.Minor >= CashReport.Minor}
+	if stored {
 		if before != row.Amount {
 			return j.refuse(commissionOrder, "duplicate_line", "An earlier import has this line with another amount: %s.", before)
 		}
@@ -75,7 +88,7 @@ func (j *CommissionJudge) Judge(row *CommissionRow, books CommissionBooks) Commi
 	} else if fault := j.give(row, payee.ID, books); fault != nil {
 		return CommissionVerdict{Outcome: models.RowRefused, Fault: fault}
 	}
-	j.lines[hash] = int32(row.Line)
+	j.lines[hash], j.lines[own] = int32(row.Line), int32(row.Line)
 	if verdict.Flagged {
 		row.Warnings = append(row.Warnings, Warning(*j.columns.fault(commissionAmount, "flag_cash_report",
 			"The amount is 10,000,000 pesos or more: legal, but to be reported when paid in cash.")))

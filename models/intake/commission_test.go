@@ -57,7 +57,7 @@ func distributorBooks(t testing.TB) *books {
 			continue
 		}
 		id := int64(i + 1)
-		b.payees[d["doc_number"]] = append(b.payees[d["doc_number"]], CommissionPayee{id, d["doc_type"], d["ref_code"]})
+		b.payees[d["doc_number"]] = append(b.payees[d["doc_number"]], CommissionPayee{ID: id, DocType: d["doc_type"], Code: d["ref_code"]})
 		b.names[id] = d["doc_type"] + ":" + d["doc_number"]
 	}
 	return b
@@ -203,8 +203,8 @@ func TestCommissionRules(t *testing.T) {
 	t.Parallel()
 	const order, period, sale = "#1", "2026-10", "Comisión por venta"
 	known := &books{
-		payees: map[string][]CommissionPayee{"123": {{1, "CC", "A"}, {2, "CE", "B"}}, "964264020": {{3, "NIT", "C"}}},
-		lines:  map[CommissionKey]models.Money{{1, "9", "2026-09", sale}: models.Pesos(100), {1, "9", "2026-10", "Reversión: " + sale}: models.Pesos(-60)},
+		payees: map[string][]CommissionPayee{"123": {{1, "CC", "A", 0}, {2, "CE", "B", 0}}, "964264020": {{3, "NIT", "C", 0}}},
+		lines:  map[CommissionKey]models.Money{{1, "9", "2026-09", sale, 0}: models.Pesos(100), {1, "9", "2026-10", "Reversión: " + sale, 0}: models.Pesos(-60)},
 	}
 	line := func(cells ...string) string { return strings.Join(cells, ",") }
 	tests := []struct {
@@ -266,7 +266,7 @@ func TestCommissionRules(t *testing.T) {
 func TestCommissionsStoredBetweenChunks(t *testing.T) {
 	t.Parallel()
 	const sale = "Comisión por venta"
-	b := &books{payees: map[string][]CommissionPayee{"123": {{1, "CC", "A"}}}, lines: map[CommissionKey]models.Money{}}
+	b := &books{payees: map[string][]CommissionPayee{"123": {{1, "CC", "A", 0}}}, lines: map[CommissionKey]models.Money{}}
 	r, c, j := openCommissions(t, []byte("tipo_documento,documento,codigo_distribuidor,pedido,periodo,concepto,valor_cop\n"+
 		"CC,123,A,1,2026-10,"+sale+",5\nCC,123,A,1,2026-10,Reversión: "+sale+",-3\nCC,123,A,1,2026-11,Reversión: "+sale+",-3\n"))
 	var got []models.ImportOutcome
@@ -287,7 +287,7 @@ func TestCommissionsStoredBetweenChunks(t *testing.T) {
 func FuzzCommissions(f *testing.F) {
 	f.Add("CC", "123", "A", "#1", "2026-10", "Comisión por venta", "75644")
 	f.Add("NIT", "964.264.020-8", "C", "", "2026-11", "Reversión: x", "-5")
-	b := &books{payees: map[string][]CommissionPayee{"123": {{1, "CC", "A"}}, "964264020": {{3, "NIT", "C"}}}, lines: map[CommissionKey]models.Money{{3, "", "2026-09", "x"}: models.Pesos(9)}}
+	b := &books{payees: map[string][]CommissionPayee{"123": {{1, "CC", "A", 0}}, "964264020": {{3, "NIT", "C", 0}}}, lines: map[CommissionKey]models.Money{{3, "", "2026-09", "x", 0}: models.Pesos(9)}}
 	f.Fuzz(func(t *testing.T, docType, doc, code, order, period, concept, amount string) {
 		var file strings.Builder
 		w := sheet.NewWriter(&file, sheet.Layout{})

@@ -17,6 +17,7 @@ const (
 	CodeUplineUnknown     = "upline_unknown"
 	CodeUplineSelf        = "upline_self"
 	CodeUplineCycle       = "upline_cycle"
+	CodeMergedRecord      = "merged_record" // warning: the row is of a record that is part of another one
 )
 
 // DistributorFile finds the faults that rows have among each other and with what is stored. An importer reads its file

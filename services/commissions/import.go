@@ -93,6 +93,7 @@ func (r *run) read(ctx context.Context, file io.ReadSeeker) error {
 type accepted struct {
 	row           *intake.CommissionRow
 	distributorID int64
+	as            int64 // the record that the row named, 0 for the distributor itself
 	flagged       bool
 }
 
@@ -114,7 +115,7 @@ func (r *run) take(chunk *[]record) error {
 		default:
 			judged := r.judge.Judge(&rec.row, known)
 			if v.Outcome, v.Fault = judged.Outcome, judged.Fault; v.Outcome == models.RowCreated {
-				lines = append(lines, accepted{&rec.row, judged.DistributorID, judged.Flagged})
+				lines = append(lines, accepted{&rec.row, judged.DistributorID, judged.As, judged.Flagged})
 			}
 			if v.Fault == nil {
 				v.Warnings = rec.row.Warnings
@@ -137,7 +138,7 @@ func (r *run) take(chunk *[]record) error {
 const takeIDs = `SELECT nextval(pg_get_serial_sequence('commission_lines', 'id')) FROM generate_series(1, $1)`
 
 var lineCopy = []string{"id", "distributor_id", "order_number", "period", "concept", "amount", "note", "flags", "import_id", "line",
-	"created_at", "updated_at"}
+	"created_at", "updated_at", "merged_from"}
 
 // store writes lines and their postings. The ids are taken first, because COPY does not tell them.
 func (r *run) store(lines []accepted) error {
@@ -155,7 +156,7 @@ func (r *run) store(lines []accepted) error {
 			flags = []string{"flag_cash_report"}
 		}
 		return []any{ids[i].ID, lines[i].distributorID, row.Order, row.Period, row.Concept, row.Amount.Minor, row.Note, flags, importID,
-			row.Line, r.now, r.now}, nil
+			row.Line, r.now, r.now, nullable(lines[i].as)}, nil
 	}))
 	if err != nil {
 		return err
@@ -165,6 +166,13 @@ func (r *run) store(lines []accepted) error {
 		transfers[i] = posting(ids[i].ID, l.distributorID, l.row.Amount)
 	}
 	return ledger.Post(r.tx, transfers...)
+}
+
+func nullable(id int64) *int64 {
+	if id == 0 {
+		return nil
+	}
+	return &id
 }
 
 // posting is what a new line means for the books: an expense that is owed to the distributor, or its reversal.

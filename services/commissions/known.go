@@ -28,11 +28,19 @@ type gift struct {
 // Payees answers everybody with a document number.
 func (k *known) Payees(docNumber string) []intake.CommissionPayee { return k.payees[docNumber] }
 
-// Line answers the amount of a stored line.
+// Line answers the amount of a stored line: the one that came under the same record, or else under another one of the
+// payee.
 func (k *known) Line(key intake.CommissionKey) (models.Money, bool) {
 	m, ok := k.lines[key]
+	if !ok {
+		key.As = anyRecord
+		m, ok = k.lines[key]
+	}
 	return m, ok
 }
+
+// anyRecord is the key of a line whatever record it came under.
+const anyRecord = -1
 
 // Given answers what stored lines gave, less what was taken back.
 func (k *known) Given(distributorID int64, order, concept string) (models.Money, bool) {
@@ -54,7 +62,13 @@ func lookUp(tx *gorm.DB, chunk []record) (*known, error) {
 	return k, k.readGiven(tx, chunk)
 }
 
-const selectPayees = `SELECT doc_number, id, doc_type, code FROM distributors WHERE doc_number = ANY($1)`
+// selectPayees finds who has a document number. A record that is part of another one stands for that one, by its document
+// and its code in any combination; the last column tells which record a code names.
+const selectPayees = `
+SELECT doc_number, COALESCE(merged_into, id), doc_type, code, CASE WHEN merged_into IS NULL THEN 0 ELSE id END FROM distributors WHERE doc_number = ANY($1)
+UNION ALL SELECT d.doc_number, s.id, d.doc_type, s.code, 0 FROM distributors d JOIN distributors s ON s.id = d.merged_into WHERE d.doc_number = ANY($1)
+UNION ALL SELECT d.doc_number, COALESCE(d.merged_into, d.id), d.doc_type, a.code, a.id FROM distributors d
+    JOIN distributors a ON a.merged_into = COALESCE(d.merged_into, d.id) AND a.id <> d.id WHERE d.doc_number = ANY($1)`
 
 func (k *known) readPayees(tx *gorm.DB, chunk []record) error {
 	seen := map[string]bool{}
@@ -70,12 +84,13 @@ func (k *known) readPayees(tx *gorm.DB, chunk []record) error {
 		Payee  int64
 		Type   string
 		Code   string
+		As     int64
 	}](tx, selectPayees, numbers)
 	if err != nil {
 		return fmt.Errorf("look up distributors: %w", err)
 	}
 	for _, r := range rows {
-		k.payees[r.Number] = append(k.payees[r.Number], intake.CommissionPayee{ID: r.Payee, DocType: r.Type, Code: r.Code})
+		k.payees[r.Number] = append(k.payees[r.Number], intake.CommissionPayee{ID: r.Payee, DocType: r.Type, Code: r.Code, As: r.As})
 	}
 	return nil
 }
@@ -91,9 +106,9 @@ func (k *known) owner(row *intake.CommissionRow) int64 {
 }
 
 const selectLines = `
-SELECT l.distributor_id, l.order_number, l.period, l.concept, l.amount
+SELECT l.distributor_id, l.order_number, l.period, l.concept, l.amount, COALESCE(l.merged_from, 0)
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) u (distributor_id, order_number, period, concept)
-JOIN commission_lines l USING (distributor_id, order_number, period, concept)`
+JOIN commission_lines l USING (distributor_id, order_number, period, concept) ORDER BY l.merged_from`
 
 func (k *known) readLines(tx *gorm.DB, chunk []record) error {
 	var ids []int64
@@ -111,12 +126,15 @@ func (k *known) readLines(tx *gorm.DB, chunk []record) error {
 		Period string
 		Words  string
 		Amount models.Money
+		As     int64
 	}](tx, selectLines, ids, orders, periods, concepts)
 	if err != nil {
 		return fmt.Errorf("look up commission lines: %w", err)
 	}
 	for _, r := range rows {
-		k.lines[intake.CommissionKey{DistributorID: r.Key, Order: r.Order, Period: r.Period, Concept: r.Words}] = r.Amount
+		for _, as := range []int64{r.As, anyRecord} {
+			k.lines[intake.CommissionKey{DistributorID: r.Key, Order: r.Order, Period: r.Period, Concept: r.Words, As: as}] = r.Amount
+		}
 	}
 	return nil
 }

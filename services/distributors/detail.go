@@ -19,7 +19,7 @@ func (s *Service) Detail(ctx context.Context, id int64) (d models.DistributorDet
 		return d, err
 	}
 	for _, read := range []func(context.Context, *models.DistributorDetail) error{
-		s.readUpline, s.readMethods, s.readVerifications, s.readLikenesses, s.readEvents, s.readWaiting, s.readBalances, s.readPayouts, s.readCommissions,
+		s.readUpline, s.readMethods, s.readVerifications, s.readLikenesses, s.readMerges, s.readEvents, s.readWaiting, s.readBalances, s.readPayouts, s.readCommissions,
 	} {
 		if err := read(ctx, &d); err != nil {
 			return d, fmt.Errorf("read page of distributor %d: %w", id, err)
@@ -84,6 +84,11 @@ func (s *Service) readLikenesses(ctx context.Context, d *models.DistributorDetai
 		return nil
 	}
 	d.Likenesses, err = store.Select[models.Likeness](ctx, s.DB.Pool, selectLikenesses, d.ID, d.DocNumber, d.Phone, d.Email)
+	return err
+}
+
+func (s *Service) readMerges(ctx context.Context, d *models.DistributorDetail) (err error) {
+	d.Merges, err = store.Select[models.Merge](ctx, s.DB.Pool, "SELECT "+mergeColumns+mergeTables+" WHERE m.survivor_id = $1 OR m.absorbed_id = $1 ORDER BY m.id DESC LIMIT 20", d.ID)
 	return err
 }
 

@@ -162,6 +162,8 @@ func (s *Service) save(tx *gorm.DB, by models.Actor, row intake.DistributorRow, 
 		own.document = row.Document.Key()
 		others.byCode[row.RefCode] = own
 	}
+	row.UplineRef = others.survivor(row.UplineRef)
+	one[0].row = row
 	file := intake.NewDistributorFile(others.lookups())
 	file.Add(1, row)
 	if fault := file.Fault(1, row); fault != nil {

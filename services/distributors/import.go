@@ -64,6 +64,7 @@ type importing struct {
 	file    *intake.DistributorFile
 	preview []models.ImportRow
 	method  string // what the file calls the column of the payout method
+	merged  int    // rows of records that are part of other ones
 	faults  []faultRow
 	seq     int
 }
@@ -118,7 +119,10 @@ func (i *importing) readKeys(r io.ReadSeeker) error {
 			return err
 		}
 		for _, s := range rows {
-			i.file.Add(s.line, s.row)
+			if i.known.byCode[s.row.RefCode].into == "" {
+				s.row.UplineRef = i.known.survivor(s.row.UplineRef)
+				i.file.Add(s.line, s.row)
+			}
 		}
 		rows = rows[:0]
 		return nil
@@ -179,6 +183,14 @@ func (i *importing) judge(row imports.Row) (s stagedRow, good bool) {
 	if fault == nil {
 		parsed, fault, warnings = intake.ParseDistributor(row.Get, i.options.Today)
 	}
+	if into := i.known.byCode[parsed.RefCode].into; fault == nil && into != "" {
+		i.merged++
+		i.note(models.ImportWarning, row, intake.Fault{Field: "ref_code", Code: intake.CodeMergedRecord,
+			Message: "This record is part of " + into + " now. The row changes nothing: change that one."})
+		i.show(row, models.RowUnchanged)
+		return s, false
+	}
+	parsed.UplineRef = i.known.survivor(parsed.UplineRef)
 	if fault == nil {
 		fault = i.file.Fault(row.Line, parsed)
 	}
@@ -245,7 +257,7 @@ func (i *importing) report() error {
 	if err != nil {
 		return fmt.Errorf("count import: %w", err)
 	}
-	i.result.Created, i.result.Updated, i.result.Unchanged = counts[0].Created, counts[0].Updated, counts[0].Unchanged
+	i.result.Created, i.result.Updated, i.result.Unchanged = counts[0].Created, counts[0].Updated, counts[0].Unchanged+i.merged
 	if err := i.handOnFaults(); err != nil {
 		return err
 	}

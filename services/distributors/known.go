@@ -20,6 +20,7 @@ type known struct {
 // knownCode is what is stored under a code; found is false for one that is not.
 type knownCode struct {
 	document, upline string
+	into             string // code of the record that it is part of, "" for one that stands by itself
 	found            bool
 }
 
@@ -41,20 +42,29 @@ func (k *known) lookups() intake.KnownDistributors {
 	}
 }
 
-// selectCodes finds distributors by code and everybody above them.
+// survivor answers the code that stands for a code: another one for a record that is part of another one.
+func (k *known) survivor(code string) string {
+	if into := k.byCode[code].into; into != "" {
+		return into
+	}
+	return code
+}
+
+// selectCodes finds distributors by code, what they are part of, and everybody above them.
 const selectCodes = `
 WITH RECURSIVE line AS (
-    SELECT id, code, country, doc_type, doc_number, upline_id FROM distributors WHERE code = ANY($1)
+    SELECT id, code, country, doc_type, doc_number, upline_id, merged_into FROM distributors WHERE code = ANY($1)
     UNION
-    SELECT u.id, u.code, u.country, u.doc_type, u.doc_number, u.upline_id FROM distributors u JOIN line l ON u.id = l.upline_id
+    SELECT u.id, u.code, u.country, u.doc_type, u.doc_number, u.upline_id, u.merged_into FROM distributors u JOIN line l ON u.id = coalesce(l.merged_into, l.upline_id)
 )
-SELECT l.code, l.country || ' ' || l.doc_type || ' ' || l.doc_number, coalesce(u.code, '')
-FROM line l LEFT JOIN distributors u ON u.id = l.upline_id`
+SELECT l.code, l.country || ' ' || l.doc_type || ' ' || l.doc_number, coalesce(u.code, ''), coalesce(i.code, '')
+FROM line l LEFT JOIN distributors u ON u.id = l.upline_id LEFT JOIN distributors i ON i.id = l.merged_into`
 
 const selectDocuments = `
-SELECT d.country || ' ' || d.doc_type || ' ' || d.doc_number, d.code
+SELECT d.country || ' ' || d.doc_type || ' ' || d.doc_number, coalesce(i.code, d.code)
 FROM unnest(CAST($1 AS text[]), CAST($2 AS text[]), CAST($3 AS text[])) AS f (country, doc_type, doc_number)
-JOIN distributors d ON (d.country, d.doc_type, d.doc_number) = (f.country, f.doc_type, f.doc_number)`
+JOIN distributors d ON (d.country, d.doc_type, d.doc_number) = (f.country, f.doc_type, f.doc_number)
+LEFT JOIN distributors i ON i.id = d.merged_into ORDER BY d.merged_into NULLS LAST`
 
 // learn reads what is stored about a portion of rows.
 func (k *known) learn(rows []stagedRow) error {
@@ -70,13 +80,13 @@ func (k *known) learn(rows []stagedRow) error {
 		types = append(types, r.row.Document.Type)
 		numbers = append(numbers, r.row.Document.Number)
 	}
-	type code struct{ Code, Document, Upline string }
+	type code struct{ Code, Document, Upline, Into string }
 	stored, err := store.SelectTx[code](k.tx, selectCodes, codes)
 	if err != nil {
 		return fmt.Errorf("look up distributors by code: %w", err)
 	}
 	for _, c := range stored {
-		k.byCode[c.Code] = knownCode{c.Document, c.Upline, true}
+		k.byCode[c.Code] = knownCode{c.Document, c.Upline, c.Into, true}
 	}
 	type document struct{ Key, Code string }
 	documents, err := store.SelectTx[document](k.tx, selectDocuments, countries, types, numbers)

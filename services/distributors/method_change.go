@@ -19,6 +19,8 @@ import (
 func (s *Service) RequestKinds() []requests.Kind {
 	return []requests.Kind{
 		{Name: models.RequestMethodChange, Decides: models.PermDistributorsEdit, Apply: s.applyMethod},
+		{Name: models.RequestMerge, Decides: models.PermDistributorsEdit, Apply: s.applyMerge, Drop: s.dropMerge},
+		{Name: models.RequestUnmerge, Decides: models.PermDistributorsEdit, Apply: s.applyUnmerge},
 	}
 }
 

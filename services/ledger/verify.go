@@ -59,19 +59,42 @@ FROM ledger_entries WHERE (kind, source, debit, credit) NOT IN (
     ('hold', 'payout', 'payable', 'held'), ('release', 'payout', 'held', 'payable'),
     ('dispatch', 'payout', 'held', 'in_transit'), ('recall', 'payout', 'in_transit', 'held'),
     ('paid', 'payout', 'in_transit', 'float'), ('fee', 'payout', 'fee_expense', 'float'), ('gmf', 'payout', 'gmf_expense', 'float'),
-    ('fee_adjustment', 'payout', 'fee_expense', 'float'), ('fee_adjustment', 'payout', 'float', 'fee_expense'), ('topup', 'topup', 'float', 'bank'),
+    ('fee_adjustment', 'payout', 'fee_expense', 'float'), ('fee_adjustment', 'payout', 'float', 'fee_expense'), ('topup', 'topup', 'float', 'bank'), ('merge', 'merge', 'payable', 'payable'),
     ('failed', 'payout', 'in_transit', 'payable'), ('expired', 'payout', 'in_transit', 'payable'), ('cancelled', 'payout', 'in_transit', 'payable'),
     ('returned', 'payout', 'in_transit', 'payable'), ('returned', 'payout', 'float', 'payable'))
 ORDER BY id LIMIT 1`},
 
 	{"parties", `
+WITH owners AS (
+    SELECT x.row_id AS id, ARRAY[m.survivor_id, m.absorbed_id] AS parties FROM merge_moves x JOIN merges m ON m.id = x.merge_id WHERE x.kind = 'payout'
+)
 SELECT format('Entry %s of payout %s is booked on somebody else''s account.', e.id, COALESCE(p.code, '?'))
 FROM ledger_entries e LEFT JOIN payouts p ON p.id = e.source_id
 WHERE e.source = 'payout' AND (p.id IS NULL
-    OR e.debit_party <> CASE WHEN e.debit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
-    OR e.credit_party <> CASE WHEN e.credit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
+    OR (e.debit_party <> CASE WHEN e.debit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
+        OR e.credit_party <> CASE WHEN e.credit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END)
+        AND NOT ((e.debit NOT IN ('payable', 'held') AND e.debit_party = p.connection_id OR e.debit IN ('payable', 'held')
+                AND EXISTS (SELECT 1 FROM owners o WHERE o.id = p.id AND e.debit_party = ANY(o.parties)))
+            AND (e.credit NOT IN ('payable', 'held') AND e.credit_party = p.connection_id OR e.credit IN ('payable', 'held')
+                AND EXISTS (SELECT 1 FROM owners o WHERE o.id = p.id AND e.credit_party = ANY(o.parties))))
     OR e.kind NOT IN ('fee', 'gmf', 'fee_adjustment') AND e.amount <> p.amount)
 ORDER BY e.id LIMIT 1`},
+
+	{"merges", `
+SELECT format('Merge %s is %s over %s centavos: the ledger moved %s for it.', COALESCE(m.id, e.source_id), m.state, m.amount, COALESCE(e.amount, 0))
+FROM merges m FULL JOIN (
+    SELECT e.source_id, sum(CASE WHEN e.step = 1 THEN CASE WHEN e.credit_party = m.survivor_id THEN e.amount ELSE -e.amount END END) AS amount,
+        bool_and(ARRAY[e.debit_party, e.credit_party] <@ ARRAY[m.survivor_id, m.absorbed_id]) AS own
+    FROM ledger_entries e LEFT JOIN merges m ON m.id = e.source_id WHERE e.source = 'merge' GROUP BY e.source_id) e ON e.source_id = m.id
+WHERE m.id IS NULL OR COALESCE(e.amount, 0) <> COALESCE(m.amount, 0) OR NOT e.own
+ORDER BY 1 LIMIT 1`},
+
+	{"merged records", `
+SELECT format('Distributor %s is part of another record, and something stayed behind: lines, payouts or %s centavos carried.', d.id, COALESCE(c.amount, 0))
+FROM distributors d LEFT JOIN carries c ON c.distributor_id = d.id
+WHERE d.verification = 'merged' AND (COALESCE(c.amount, 0) <> 0 OR EXISTS (SELECT 1 FROM commission_lines l WHERE l.distributor_id = d.id)
+    OR EXISTS (SELECT 1 FROM payouts p WHERE p.distributor_id = d.id))
+ORDER BY d.id LIMIT 1`},
 
 	{"what payouts net", `
 SELECT format('Payout %s of %s centavos took in %s and left %s: its lines add up to %s.', p.code, p.amount, p.carry_in, p.carry_out, COALESCE(l.net, 0))

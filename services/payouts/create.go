@@ -13,6 +13,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/audit"
+	"pagaduria/services/ledger"
 	"pagaduria/services/store"
 )
 
@@ -31,8 +32,6 @@ type NewBatch struct {
 }
 
 const (
-	// composeLock serialises the composing of batches, so that two makers never net the same lines.
-	composeLock = `SELECT pg_advisory_xact_lock(hashtext('pagaduria.compose'))`
 	nextBatchOf = `INSERT INTO batch_numbers (day, last) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET last = batch_numbers.last + 1 RETURNING last`
 	insertBatch = `INSERT INTO batches (code, name, state, connection_id, filter, cutoff_at, items, total, fees, gmf, maker_id, editor_id, created_at) VALUES ($1, $2, 'draft', $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) RETURNING id`
 )
@@ -108,8 +107,8 @@ func (s *Service) create(ctx context.Context, by models.Actor, n NewBatch, last 
 	}
 	var id int64
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		if err := tx.Exec(composeLock).Error; err != nil {
-			return fmt.Errorf("lock composing: %w", err)
+		if err := ledger.LockComposing(tx); err != nil {
+			return err
 		}
 		if err := s.refuseReissue(tx, n.Composition); err != nil {
 			return err

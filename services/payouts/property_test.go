@@ -21,14 +21,22 @@ import (
 // and several at once from processes of their own. After every step the books agree with lines and payouts and every
 // approved batch has the approvals that its rules demand; in the end no line was paid twice, and the rail has at most
 // one order for each payout and pays none whose money was given back.
+var once sync.Once
+
+// fewer lets rapid tell fewer stories by default, because each needs a database of its own; more by -rapid.checks.
+func fewer(t *testing.T) {
+	once.Do(func() {
+		if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+			if err := checks.Value.Set("40"); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	t.Parallel()
-	// Each story needs a database of its own: fewer by default, more by -rapid.checks.
-	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
-		if err := checks.Value.Set("40"); err != nil {
-			t.Fatal(err)
-		}
-	}
+	fewer(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		o := open(t)
 		r := &random{office: o, rt: rt, demands: map[int64]demand{1: one}}

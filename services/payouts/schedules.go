@@ -12,6 +12,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/services/audit"
 	"pagaduria/services/events"
+	"pagaduria/services/ledger"
 	"pagaduria/services/store"
 )
 
@@ -202,8 +203,8 @@ func (s *Service) runDue(tx *gorm.DB, plan models.Schedule, t terms) (outcome st
 	if !people[0].Active || !maker.May(models.PermBatchesPrepare) {
 		return "maker", 0, nil
 	}
-	if err := tx.Exec(composeLock).Error; err != nil {
-		return "", 0, fmt.Errorf("lock composing: %w", err)
+	if err := ledger.LockComposing(tx); err != nil {
+		return "", 0, err
 	}
 	comp := plan.Composition(s.Now())
 	list, err := selectCandidatesTx(tx, comp)

@@ -92,6 +92,8 @@ func (p PersonPage) place() string {
 func (p PersonPage) why(ctx context.Context) string {
 	r := p.Of.WhyNotPaid(p.Today)
 	switch {
+	case p.Of.MergedInto != nil:
+		return ""
 	case r == "":
 		return ""
 	case p.Of.Payable.Minor == 0 && (r == models.RefusedNegative || r == models.RefusedTooSmall):
@@ -101,6 +103,21 @@ func (p PersonPage) why(ctx context.Context) string {
 		return i18n.T(ctx, "distributors.cooling_off", "Changed", i18n.Calendar(ctx, *p.Of.AccountChanged), "From", i18n.Calendar(ctx, *p.Of.PayableFrom))
 	}
 	return i18n.T(ctx, "distributors.why."+string(r))
+}
+
+// standing is the merge that this record went into another one with, nil when it stands by itself.
+func (p PersonPage) standing() *models.Merge {
+	for i, m := range p.Of.Merges {
+		if p.Of.MergedInto != nil && m.State == models.MergeDone && m.AbsorbedID == p.Of.ID {
+			return &p.Of.Merges[i]
+		}
+	}
+	return nil
+}
+
+// mayEdit answers whether the reader may change the record: one that is part of another one stays as it is.
+func (p PersonPage) mayEdit() bool {
+	return p.Of.MergedInto == nil && p.May(models.PermDistributorsEdit)
 }
 
 // waitingSentence says which change waits for a second person, and who asked for it.
@@ -154,7 +171,7 @@ func decisionEntry(ctx context.Context, v models.VerificationEvent) ui.LogEntry 
 
 var eventIcons = map[string]string{
 	"distributor.create": "user-plus", "distributor.update": "edit", "distributor.method_add": "plus",
-	"distributor.method_prefer": "check", "distributor.method_retire": "trash", "personal.reveal": "eye",
+	"distributor.merge": "arrows-exchange", "distributor.unmerge": "arrow-back-up", "distributor.method_prefer": "check", "distributor.method_retire": "trash", "personal.reveal": "eye",
 }
 
 func eventEntry(ctx context.Context, e models.AuditEvent) ui.LogEntry {

@@ -16,6 +16,9 @@ const (
 	EvidencePattern           = "/distributors/:id/evidence/:file"
 	DistinctPattern           = "/distributors/:id/distinct/:other"
 	LikenAgainPattern         = "/distributors/:id/distinct/:other/undo"
+	PrepareMergePattern       = "/distributors/:id/merge/:other"
+	MergePattern              = "/distributors/merges/:id"
+	UnmergePattern            = "/distributors/merges/:id/undo"
 )
 
 // Distributors is the list.
@@ -68,6 +71,17 @@ func Distinct(one, other int64) string { return Distributor(one) + "/distinct/" 
 
 // LikenAgain is where that is taken back.
 func LikenAgain(one, other int64) string { return Distinct(one, other) + "/undo" }
+
+// PrepareMerge is where two records are looked at side by side, to be made one: the second goes into the first.
+func PrepareMerge(survivor, absorbed int64) string {
+	return Distributor(survivor) + "/merge/" + Num(absorbed)
+}
+
+// Merge is the page of a merge.
+func Merge(id int64) string { return DistributorsPattern + "/merges/" + Num(id) }
+
+// Unmerge is where undoing it is asked for.
+func Unmerge(id int64) string { return Merge(id) + "/undo" }
 
 // PayoutsOf is the list of one distributor's payouts.
 func PayoutsOf(distributor int64) string { return NavPayouts + "?distributor=" + Num(distributor) }

@@ -9,6 +9,8 @@ func Record(subjectType string, id int64) string {
 		return Payout(id)
 	case "distributor":
 		return Distributor(id)
+	case "merge":
+		return Merge(id)
 	case "topup":
 		return TopUp(id)
 	case "cap":
