@@ -47,6 +47,8 @@ SELECT kind, who, what, subject_type, subject_id FROM (
     WHERE m.state = 'asked' AND m.id <> $2 AND (m.survivor_id = ANY($1) OR m.absorbed_id = ANY($1))
     UNION ALL SELECT 3, 'method', d.code, '', 'request', r.id FROM requests r JOIN distributors d ON d.id = r.subject_id
     WHERE r.state = 'open' AND r.kind = 'method.change' AND r.subject_type = 'distributor' AND r.subject_id = ANY($1)
+    UNION ALL SELECT 3, 'name', d.code, '', 'request', r.id FROM requests r JOIN payouts p ON p.id = r.subject_id JOIN distributors d ON d.id = p.distributor_id
+    WHERE r.state = 'open' AND r.kind = 'payout.correct_name' AND r.subject_type = 'payout' AND p.distributor_id = ANY($1)
     UNION ALL SELECT DISTINCT 4, 'batch', d.code, b.code, 'batch', b.id FROM payouts p JOIN batches b ON b.id = p.batch_id JOIN distributors d ON d.id = p.distributor_id
     WHERE p.distributor_id = ANY($1) AND p.removed_reason = '' AND b.state IN ('draft','in_approval','returned','blocked','approved','dispatching')
     UNION ALL SELECT 5, 'payout', d.code, p.code, 'payout', p.id FROM payouts p JOIN distributors d ON d.id = p.distributor_id
