@@ -39,7 +39,9 @@ var mergeLooks = map[models.MergeState]ui.Look{
 	models.MergeUndone:  {Tone: "hold", Icon: "arrow-back-up", Key: "merges.states.undone"},
 }
 
-func (p MergePlanPage) ticked(part models.MergePart) bool { return slices.Contains(p.Take, string(part)) }
+func (p MergePlanPage) ticked(part models.MergePart) bool {
+	return slices.Contains(p.Take, string(part))
+}
 
 // obstacleSentence says what is in the way, and of whom.
 func obstacleSentence(ctx context.Context, o models.Obstacle) string {
@@ -70,7 +72,9 @@ func effects(ctx context.Context, p models.MergePlan) []string {
 		i18n.T(ctx, "merges.effect.undo"))
 }
 
-func placeOf(d models.Distributor) string { return PersonPage{Of: models.DistributorDetail{Distributor: d}}.place() }
+func placeOf(d models.Distributor) string {
+	return PersonPage{Of: models.DistributorDetail{Distributor: d}}.place()
+}
 
 func contactWordsOf(d models.Distributor) []string {
 	p := PersonPage{Of: models.DistributorDetail{Distributor: d}}
