@@ -11,6 +11,7 @@ import (
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
+	"pagaduria/services/documents"
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
@@ -33,6 +34,7 @@ type Handlers struct {
 	Staff        *staff.Service
 	Mail         *mail.Outbox
 	Distributors *distributors.Service
+	Documents    *documents.Service
 	Commissions  *commissions.Service
 	Orders       *orders.Service
 	Payouts      *payouts.Service

@@ -28,6 +28,8 @@ const (
 	PermDistributorsEdit  Permission = "distributors.edit"
 	PermDistributorsJudge Permission = "distributors.verify" // verification state, evidence
 	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
+	PermDocumentsView     Permission = "documents.view"      // see papers of distributors, every look logged
+	PermDocumentsEdit     Permission = "documents.edit"      // add papers
 	PermCommissionsView   Permission = "commissions.view"
 	PermCommissionsEdit   Permission = "commissions.edit" // import, hold, release
 	PermOrdersView        Permission = "orders.view"
@@ -62,7 +64,7 @@ const (
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
-	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermPersonalReveal,
+	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -78,6 +80,8 @@ var grants = map[Permission][]Role{
 	PermDistributorsEdit:  {RoleFinance, RoleCompliance},
 	PermDistributorsJudge: {RoleCompliance},
 	PermPersonalReveal:    {RoleFinance, RoleCompliance, RoleSupport},
+	PermDocumentsView:     {RoleCompliance, RoleAuditor},
+	PermDocumentsEdit:     {RoleCompliance},
 	PermCommissionsView:   Roles,
 	PermCommissionsEdit:   {RoleFinance},
 	PermOrdersView:        Roles,

@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"pagaduria/services/blobs"
+	"pagaduria/services/clamd"
+	"pagaduria/services/documents"
 	"pagaduria/services/payouts"
 	"pagaduria/services/vault"
 )
@@ -41,6 +46,12 @@ func runDoctor(ctx context.Context, t *terminal, args []string) error {
 		d.checkRails(ctx, cfg, db)
 	}
 	d.say("blob store", checkBlobs(ctx, cfg))
+	if db != nil {
+		d.say("documents", checkDocuments(ctx, cfg, db))
+	}
+	if cfg.ClamdURL != "" {
+		d.say("virus scanner", checkScanner(ctx, cfg))
+	}
 	if d.faults > 0 {
 		return errFaulty
 	}
@@ -78,7 +89,39 @@ func checkBlobs(ctx context.Context, cfg config) error {
 	if err != nil {
 		return err
 	}
-	return files.Close()
+	return errors.Join(files.Ready(ctx), files.Close())
+}
+
+// checkDocuments says which files of documents are lost, or are no longer what was stored.
+func checkDocuments(ctx context.Context, cfg config, db *database) error {
+	files, err := blobs.Open(ctx, cfg.BlobURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = files.Close() }()
+	keys, err := vault.New([]byte(cfg.SecretKey))
+	if err != nil {
+		return err
+	}
+	service := documents.Service{DB: db.DB, Blobs: files, Vault: keys, Now: time.Now}
+	h, err := service.Check(ctx)
+	if err != nil {
+		return err
+	}
+	bad := slices.Concat(h.Missing, h.Damaged)
+	if len(bad) == 0 {
+		return nil
+	}
+	return fmt.Errorf("of %d files %d are missing and %d are damaged: bring them back from a backup: %s", h.Blobs, len(h.Missing), len(h.Damaged),
+		strings.Join(bad[:min(len(bad), 20)], ", "))
+}
+
+func checkScanner(ctx context.Context, cfg config) error {
+	scanner, err := clamd.New(cfg.ClamdURL)
+	if err != nil {
+		return err
+	}
+	return scanner.Ping(ctx)
 }
 
 // checkRails opens a connection to every live rail's host; it sends nothing.

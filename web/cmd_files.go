@@ -12,12 +12,35 @@ import (
 	"strings"
 
 	"pagaduria/models"
+	"pagaduria/services/clamd"
 	"pagaduria/services/files"
 	"pagaduria/views/i18n"
 )
 
-var filesCommand = command{name: "files", args: "check FILE… [--name N] [--mime M] [--json]",
-	says: "says what an upload of a file as a document would be answered", run: runFiles}
+var filesCommand = command{name: "files", args: "check FILE… [--name N] [--mime M] [--json] | rotate-keys",
+	says: "says what an upload of a file as a document would be answered; wraps the keys of all documents with a new key", run: runFiles}
+
+func runFiles(ctx context.Context, t *terminal, args []string) error {
+	if len(args) == 1 && args[0] == "rotate-keys" {
+		return rotateFileKeys(ctx, t)
+	}
+	return runFilesCheck(ctx, t, args)
+}
+
+// rotateFileKeys makes a new key that the keys of documents are wrapped with. Documents are not written again.
+func rotateFileKeys(ctx context.Context, t *terminal) error {
+	a, err := openApp(ctx, t, "", false)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = a.close() }()
+	n, err := a.h.Documents.RotateKeys(ctx, models.System("files"))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(t.out, "The keys of %d files are wrapped with a new key; the old one is gone.\n", n)
+	return nil
+}
 
 // verdict is what `files check` says of one file.
 type verdict struct {
@@ -27,7 +50,7 @@ type verdict struct {
 	Message string          `json:"message"`
 }
 
-func runFiles(ctx context.Context, t *terminal, args []string) error {
+func runFilesCheck(ctx context.Context, t *terminal, args []string) error {
 	var name, mime string
 	var asJSON bool
 	words, err := flags("files", args, func(f *flag.FlagSet) {
@@ -39,7 +62,7 @@ func runFiles(ctx context.Context, t *terminal, args []string) error {
 		return err
 	}
 	if len(words) < 2 || words[0] != "check" {
-		return usageError{"files takes the word check and at least one file."}
+		return usageError{"files takes the word check and at least one file, or the word rotate-keys."}
 	}
 	if name != "" && len(words) > 2 {
 		return usageError{"files check takes --name with one file only."}
@@ -48,7 +71,10 @@ func runFiles(ctx context.Context, t *terminal, args []string) error {
 	if err != nil {
 		return err
 	}
-	checker := openChecker(cfg)
+	checker, err := openChecker(cfg)
+	if err != nil {
+		return err
+	}
 	defer func() { _ = checker.Close() }()
 	refused := false
 	for _, path := range words[1:] {
@@ -71,8 +97,16 @@ func runFiles(ctx context.Context, t *terminal, args []string) error {
 }
 
 // openChecker makes the judge of files as the configuration says.
-func openChecker(cfg config) *files.Checker {
-	return files.New(files.Options{CacheDir: filepath.Join(cfg.DataDir, "wasm")})
+func openChecker(cfg config) (*files.Checker, error) {
+	o := files.Options{CacheDir: filepath.Join(cfg.DataDir, "wasm")}
+	if cfg.ClamdURL != "" {
+		scanner, err := clamd.New(cfg.ClamdURL)
+		if err != nil {
+			return nil, err
+		}
+		o.Scanner = scanner
+	}
+	return files.New(o), nil
 }
 
 // checkFile judges one file. name stands for the one the browser would send, the path's own when "".

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"pagaduria/services/clamd"
 	"pagaduria/services/vault"
 )
 
@@ -40,6 +41,7 @@ type config struct {
 	SecretKey          Secret // 32 bytes
 	BlobURL            string
 	SMTPURL            Secret
+	ClamdURL           string // virus scanner; "" = none
 	SMSURL             string // gateway of short messages to payees, "" = none
 	SMSToken           Secret
 	SMSFrom            string
@@ -101,6 +103,11 @@ func loadConfig(env func(string) string, addr string) (config, error) {
 	}
 	if c.SMSURL != "" {
 		checkURL("PAGADURIA_SMS_URL", c.SMSURL, &p, "https", "http")
+	}
+	if c.ClamdURL = env("PAGADURIA_CLAMD_URL"); c.ClamdURL != "" {
+		if _, err := clamd.New(c.ClamdURL); err != nil {
+			p.add("PAGADURIA_CLAMD_URL", "must be tcp://host:port or unix:///path of clamd")
+		}
 	}
 	c.readSecretKey(env("PAGADURIA_SECRET_KEY"), &p)
 	return c, p.err()

@@ -14,11 +14,11 @@ import (
 const module = "pagaduria/"
 
 // ground are the services that every area may use; they may use each other.
-var ground = []string{"store", "audit", "ledger", "queue", "events", "requests", "tasks", "vault", "blobs", "mail", "sms", "files"}
+var ground = []string{"store", "audit", "ledger", "queue", "events", "requests", "tasks", "vault", "blobs", "mail", "sms", "files", "clamd"}
 
 // areas in their order: each may import those after it.
 var areas = []string{"exports", "search", "alerts", "reconcile", "webhooks", "onboarding", "payouts", "commissions", "orders", "screening",
-	"distributors", "imports", "savedviews", "staff"}
+	"distributors", "documents", "imports", "savedviews", "staff"}
 
 // mayImport says what a package of a layer may import of ours; tests are not bound by it.
 func mayImport(from, to string) bool {

@@ -20,6 +20,7 @@ import (
 	"pagaduria/services/blobs"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
+	"pagaduria/services/documents"
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
@@ -79,6 +80,9 @@ func (a *app) close() error {
 	if a.h != nil && a.h.Blobs != nil {
 		_ = a.h.Blobs.Close()
 	}
+	if a.h != nil && a.h.Documents != nil {
+		_ = a.h.Documents.Files.Close()
+	}
 	return a.db.close()
 }
 
@@ -117,6 +121,11 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		h.Payouts.HandOverAfter = demoUndoWindow
 	}
 	h.Webhooks = &webhooks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
+	checker, err := openChecker(a.cfg)
+	if err != nil {
+		return err
+	}
+	h.Documents = &documents.Service{DB: db, Blobs: files, Vault: keys, Files: checker, Now: h.Now}
 	h.Distributors = &distributors.Service{DB: db, Blobs: files, Mail: h.Mail, Today: a.today}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
@@ -192,6 +201,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	var schedule []*river.PeriodicJob
 	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
 	schedule = append(schedule, jobs.AddDistributors(workers, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddDocuments(workers, a.h.Documents)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)

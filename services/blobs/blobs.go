@@ -16,6 +16,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
@@ -183,4 +184,31 @@ func extension(name string) string {
 		}
 	}
 	return ext
+}
+
+// Item is one file of the store as a listing has it.
+type Item struct {
+	Key  string
+	Size int64
+	At   time.Time
+}
+
+// Each names every file under area, in the order of their keys.
+func (s *Store) Each(ctx context.Context, area string, visit func(Item) error) error {
+	list := s.bucket.List(&blob.ListOptions{Prefix: area + "/"})
+	for {
+		o, err := list.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("list blobs of %s: %w", area, err)
+		}
+		if o.IsDir {
+			continue
+		}
+		if err := visit(Item{Key: o.Key, Size: o.Size, At: o.ModTime}); err != nil {
+			return err
+		}
+	}
 }

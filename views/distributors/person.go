@@ -172,6 +172,7 @@ func decisionEntry(ctx context.Context, v models.VerificationEvent) ui.LogEntry 
 var eventIcons = map[string]string{
 	"distributor.create": "user-plus", "distributor.update": "edit", "distributor.method_add": "plus",
 	"distributor.merge": "arrows-exchange", "distributor.unmerge": "arrow-back-up", "distributor.method_prefer": "check", "distributor.method_retire": "trash", "personal.reveal": "eye",
+	"document.add": "file-text",
 }
 
 func eventEntry(ctx context.Context, e models.AuditEvent) ui.LogEntry {
