@@ -51,7 +51,13 @@ var records = map[string]string{
 
 // addresses are queries for the whole path, where the records' ids depend on each other or on a state.
 var addresses = map[string]string{
-	"/distributors/:id/evidence/:file":         `SELECT format('/distributors/%s/evidence/%s', distributor_id, file_id) FROM verifications WHERE file_id IS NOT NULL LIMIT 1`,
+	"/distributors/:id/evidence/:file": `SELECT format('/distributors/%s/evidence/%s', distributor_id, file_id) FROM verifications WHERE file_id IS NOT NULL LIMIT 1`,
+	"/distributors/:id/documents":      `SELECT format('/distributors/%s/documents', max(distributor_id)) FROM documents`,
+	"/distributors/:id/documents/new":  `SELECT format('/distributors/%s/documents/new?kind=identity', max(distributor_id)) FROM documents`,
+	"/distributors/:id/documents/:doc": `SELECT format('/distributors/%s/documents/%s', distributor_id, id) FROM documents ORDER BY id DESC LIMIT 1`,
+	"/distributors/:id/documents/:doc/pages/:page": `SELECT format('/distributors/%s/documents/%s/pages/%s', d.distributor_id, d.id, b.id) FROM documents d
+		JOIN document_versions v ON v.document_id = d.id JOIN document_files f ON f.version_id = v.id JOIN document_blobs b ON b.file_id = f.id AND b.page > 0
+		ORDER BY d.id DESC LIMIT 1`,
 	"/distributors/:id/methods/:method/retire": `SELECT format('/distributors/%s/methods/%s/retire', distributor_id, id) FROM payout_methods ORDER BY id LIMIT 1`,
 	"/distributors/:id/merge/:other":           `SELECT format('/distributors/%s/merge/%s', first_id, second_id) FROM likenesses ORDER BY id DESC LIMIT 1`,
 	"/distributors/:id/distinct/:other":        `SELECT format('/distributors/%s/distinct/%s', first_id, second_id) FROM likenesses ORDER BY id LIMIT 1`,
@@ -139,7 +145,7 @@ func (b *tab) inspect(at page, session string) []string {
 func isFile(path string) bool {
 	path, _, _ = strings.Cut(path, "?")
 	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/progress") || strings.HasSuffix(path, "/sum") || slices.Contains(outside, path) ||
-		strings.Contains(path, "/evidence/")
+		strings.Contains(path, "/evidence/") || strings.Contains(path, "/pages/")
 }
 
 // fetches asks for something that is not a page, from a page of ours.
@@ -179,6 +185,7 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 	compliance := open(t, chromium, p.url, looks[2])
 	compliance.signInDemo("compliance@demo.test")
 	compliance.decide(p)
+	compliance.addDocument(p)
 	_, err := p.pool.Exec(context.Background(), `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
 		SELECT 'Fridays', min(id), 'weekly', '{5}', 600, 'next', false, (SELECT id FROM staff WHERE email = 'finance@demo.test'), now() FROM connections`)
 	if err != nil {

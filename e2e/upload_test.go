@@ -1,11 +1,14 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"pagaduria/services/files/filestest"
 )
 
 // data are the files that imports are tested with.
@@ -57,4 +60,17 @@ func (b *tab) decide(p *product) {
 	p.eventually(time.Minute, "the decisions are not recorded", func() bool {
 		return p.number(`SELECT count(*) FROM verifications WHERE file_id IS NOT NULL`) > 0
 	})
+}
+
+// addDocument sends the front of an identity document in pieces, as compliance.
+func (b *tab) addDocument(p *product) {
+	b.t.Helper()
+	file := filepath.Join(b.t.TempDir(), "cedula.jpg")
+	if err := os.WriteFile(file, filestest.Read(b.t, "documents/01a_cedula_frente.jpg"), 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+	b.visit(fmt.Sprintf("/distributors/%d/documents/new?kind=identity", p.number(`SELECT max(id) FROM distributors`)))
+	b.must(chromedp.SetUploadFiles(chromedp.CSS("#front"), []string{file}))
+	b.submit("#front")
+	p.eventually(time.Minute, "the document is not added", func() bool { return p.number(`SELECT count(*) FROM document_versions`) > 0 })
 }

@@ -74,6 +74,75 @@ document.addEventListener('submit', (e) => {
 }, true);
 addEventListener('pageshow', () => { for (const f of $$('form[data-busy]')) delete f.dataset.busy; });
 
+// ---------- files in pieces: what is broken off goes on where it stopped ----------
+const pieceBytes = 1 << 20;
+async function inPieces(form, file, moved) {
+  const url = form.dataset.pieces, token = { 'X-CSRF-Token': form.elements._csrf.value };
+  const mark = `upload:${file.name}:${file.size}:${file.lastModified}`;
+  let id = sessionStorage.getItem(mark), at = 0;
+  if (id) {
+    const res = await fetch(`${url}/${id}`, { method: 'HEAD' });
+    if (res.ok) at = Number(res.headers.get('Upload-Offset'));
+    else id = null;
+  }
+  if (!id) {
+    const res = await fetch(url, { method: 'POST', headers: token, body: new URLSearchParams({ name: file.name, mime: file.type, size: file.size }) });
+    if (!res.ok) throw new Error(res.status === 422 ? await res.text() : '');
+    id = await res.text();
+    sessionStorage.setItem(mark, id);
+  }
+  for (let tries = 0; at < file.size;) {
+    moved(at);
+    try {
+      const res = await fetch(`${url}/${id}`, { method: 'PATCH', headers: { ...token, 'Upload-Offset': at, 'Content-Type': 'application/offset+octet-stream' }, body: file.slice(at, at + pieceBytes) });
+      if (res.ok) { at = Number(res.headers.get('Upload-Offset')); tries = 0; continue; }
+      if (res.status !== 409) throw new Error(res.status);
+    } catch (e) {
+      if (++tries > 6) throw new Error('', { cause: e });
+      await new Promise((go) => { setTimeout(go, 500 * 2 ** tries); });
+    }
+    const state = await fetch(`${url}/${id}`, { method: 'HEAD' }).catch(nothing);
+    if (state?.ok) at = Number(state.headers.get('Upload-Offset'));
+    else if (state?.status === 404) { sessionStorage.removeItem(mark); throw new Error(''); }
+  }
+  sessionStorage.removeItem(mark);
+  moved(file.size);
+  return id;
+}
+document.addEventListener('submit', async (e) => {
+  const form = e.target;
+  if (!form.dataset.pieces || form.dataset.arrived) return;
+  e.preventDefault();
+  const said = $('[data-said]', form), shown = $('[data-progress]', form), bar = $('progress', form), button = $('button[type=submit]', form);
+  const chosen = $$('input[type=file]', form).flatMap((input) => [...input.files].map((file) => ({ input, file })));
+  const all = chosen.reduce((n, c) => n + c.file.size, 0) || 1;
+  said.textContent = '';
+  shown.hidden = false;
+  button.disabled = true;
+  let before = 0;
+  try {
+    for (const { input, file } of chosen) {
+      const id = await inPieces(form, file, (at) => { bar.value = (before + at) / all; });
+      before += file.size;
+      if (!input.multiple) for (const old of $$(`input[name="${input.name}.upload"]`, form)) old.remove();
+      const f = document.createElement('input');
+      f.type = 'hidden';
+      f.name = `${input.name}.upload`;
+      f.value = id;
+      form.append(f);
+    }
+    for (const input of $$('input[type=file]', form)) input.value = '';
+    form.dataset.arrived = '1';
+    delete form.dataset.busy;
+    form.submit();
+  } catch (err) {
+    said.textContent = err.message || form.dataset.broken;
+    shown.hidden = true;
+    button.disabled = false;
+    delete form.dataset.busy;
+  }
+});
+
 // ---------- passkeys: in place of a code where the browser has them ----------
 const keys = window.PublicKeyCredential?.parseRequestOptionsFromJSON ? PublicKeyCredential : null;
 async function askPasskey(form, url, words, make) {

@@ -57,6 +57,7 @@ func groundRoutes(s *server) []Route {
 func pageRoutes(h *handlers.Handlers) []Route {
 	return slices.Concat(
 		distributorRoutes(h),
+		documentRoutes(h),
 		importRoutes(h),
 		earningRoutes(h),
 		moneyRoutes(h),
