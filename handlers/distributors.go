@@ -108,7 +108,11 @@ func (h *Handlers) personPage(c echo.Context, id int64) (p pages.PersonPage, err
 		return p, err
 	}
 	p.Page, p.Today = h.page(c, p.Of.Name(), "distributors"), h.Distributors.Today()
-	return p, nil
+	newest, ok, err := h.Onboarding.OfDistributor(c.Request().Context(), id)
+	if ok {
+		p.Case = &newest
+	}
+	return p, err
 }
 
 // AskReveal is GET urls.RevealPattern.

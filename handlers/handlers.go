@@ -14,6 +14,7 @@ import (
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
+	"pagaduria/services/onboarding"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
@@ -45,6 +46,9 @@ type Handlers struct {
 	Requests     *requests.Service
 	Alerts       *alerts.Service
 	Views        *savedviews.Service
+	Onboarding   *onboarding.Service
+
+	payees limiter // of the pages behind a link
 
 	Log      *slog.Logger
 	Now      func() time.Time

@@ -28,8 +28,8 @@ var Topics = []Topic{TopicWaiting, TopicAnswer, TopicFailed, TopicExpiring, Topi
 var topics = map[string]Topic{
 	"batch.waiting": TopicWaiting, "batch.step": TopicWaiting, "request.made": TopicWaiting,
 	"batch.approved": TopicAnswer, "batch.returned": TopicAnswer, "batch.rejected": TopicAnswer, "request.granted": TopicAnswer,
-	"request.refused": TopicAnswer,
-	"payouts.failed":  TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed,
+	"request.refused": TopicAnswer, "kyc.submitted": TopicWaiting,
+	"payouts.failed": TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed,
 	"payouts.expired": TopicExpiring, "payouts.expiring": TopicExpiring, "batch.expiring": TopicExpiring, "batch.expired": TopicExpiring,
 	"schedule.maker": TopicFailed, "schedule.made": TopicWork, "schedule.nothing": TopicWork,
 	"renewal.issued": TopicAnswer, "renewal.waiting": TopicAnswer, "renewal.collected": TopicAnswer, "renewal.stopped": TopicFailed,

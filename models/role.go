@@ -27,7 +27,10 @@ const (
 	PermDistributorsView  Permission = "distributors.view"
 	PermDistributorsEdit  Permission = "distributors.edit"
 	PermDistributorsJudge Permission = "distributors.verify" // verification state, evidence
-	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
+	PermKYCView           Permission = "kyc.view"
+	PermKYCInvite         Permission = "kyc.invite"      // by a link, withdraw it, remind
+	PermKYCFill           Permission = "kyc.fill"        // a case for a distributor, what was declared included
+	PermPersonalReveal    Permission = "personal.reveal" // unmask a document or phone, logged
 	PermCommissionsView   Permission = "commissions.view"
 	PermCommissionsEdit   Permission = "commissions.edit" // import, hold, release
 	PermOrdersView        Permission = "orders.view"
@@ -62,7 +65,7 @@ const (
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
-	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermPersonalReveal,
+	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermPersonalReveal,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -77,6 +80,9 @@ var grants = map[Permission][]Role{
 	PermDistributorsView:  Roles,
 	PermDistributorsEdit:  {RoleFinance, RoleCompliance},
 	PermDistributorsJudge: {RoleCompliance},
+	PermKYCView:           {RoleAdmin, RoleFinance, RoleCompliance, RoleSupport, RoleAuditor},
+	PermKYCInvite:         {RoleFinance, RoleCompliance, RoleSupport},
+	PermKYCFill:           {RoleCompliance, RoleSupport},
 	PermPersonalReveal:    {RoleFinance, RoleCompliance, RoleSupport},
 	PermCommissionsView:   Roles,
 	PermCommissionsEdit:   {RoleFinance},

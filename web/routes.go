@@ -57,6 +57,8 @@ func groundRoutes(s *server) []Route {
 func pageRoutes(h *handlers.Handlers) []Route {
 	return slices.Concat(
 		distributorRoutes(h),
+		caseRoutes(h),
+		payeeRoutes(h),
 		importRoutes(h),
 		earningRoutes(h),
 		moneyRoutes(h),

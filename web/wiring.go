@@ -23,6 +23,7 @@ import (
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
+	"pagaduria/services/onboarding"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
@@ -35,6 +36,7 @@ import (
 	"pagaduria/services/webhooks"
 	"pagaduria/views/i18n"
 	"pagaduria/views/notices"
+	onboardingpages "pagaduria/views/onboarding"
 	payoutpages "pagaduria/views/payouts"
 	"pagaduria/views/urls"
 )
@@ -118,6 +120,11 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}
 	h.Webhooks = &webhooks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
 	h.Distributors = &distributors.Service{DB: db, Blobs: files, Mail: h.Mail, Today: a.today}
+	h.Onboarding, err = onboarding.New(onboarding.Options{DB: db, Blobs: files, Mail: h.Mail, Vault: keys, SMS: h.Payouts.Messenger.SMS, Now: h.Now, Today: a.today,
+		Link: func(token string) string { return a.address(urls.Payee(token)) }, Mailed: onboardingpages.Mail, Texted: onboardingpages.Text})
+	if err != nil {
+		return err
+	}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
@@ -192,6 +199,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	var schedule []*river.PeriodicJob
 	schedule = append(schedule, jobs.AddPeople(workers, jobs.People{DB: a.db.DB, Staff: a.h.Staff, Mail: a.h.Mail, Mailer: a.mailer})...)
 	schedule = append(schedule, jobs.AddDistributors(workers, a.h.Distributors)...)
+	schedule = append(schedule, jobs.AddOnboarding(workers, a.h.Onboarding)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)

@@ -10,6 +10,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/colombia"
 	"pagaduria/models/ident"
+	"pagaduria/models/kyc"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
 	"pagaduria/views/ui"
@@ -21,6 +22,7 @@ type PersonPage struct {
 	layout.Page
 	Of       models.DistributorDetail
 	Today    time.Time
+	Case     *kyc.Case // the newest one, nil without any
 	Revealed bool // personal data unmasked: the answer to a reveal, never a page of its own
 }
 

@@ -35,6 +35,7 @@ var navigation = []group{
 	}},
 	{"people", []entry{
 		{"distributors", urls.NavDistributors, "users", models.PermDistributorsView, false, "d"},
+		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{
 		{"orders", urls.NavOrders, "shopping-bag", models.PermOrdersView, false, "o"},

@@ -40,6 +40,7 @@ const (
 	NavStaff        = "/staff"
 	NavOutbox       = "/outbox"
 	NavTasks        = "/tasks"
+	NavCases        = "/kyc"
 )
 
 // Home is the first page after signing in.
