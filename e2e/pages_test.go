@@ -45,6 +45,7 @@ var records = map[string]string{
 	"/outbox/:id":              `SELECT max(id) FROM mails`,
 	"/requests/:id":            `SELECT max(id) FROM requests`,
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
+	"/kyc/:id":                 `SELECT max(id) FROM kyc_cases WHERE state = 'started'`,
 	"/schedules/:id":           `SELECT min(id) FROM schedules`,
 	"/views/:id":               `SELECT min(id) FROM saved_views`,
 }
@@ -176,6 +177,7 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 		t.Fatal(asked)
 	}
 	p.setUpLink("every.mail@example.test", "Mario Mora", "support")
+	p.formLink = p.inviteToForm(t, chromium)
 	compliance := open(t, chromium, p.url, looks[2])
 	compliance.signInDemo("compliance@demo.test")
 	compliance.decide(p)
@@ -209,7 +211,7 @@ func (p *product) pagesOf(routes []route) []page {
 			continue
 		}
 		at := page{path: p.addressOf(r.pattern), as: r.visitor(), status: 200, late: strings.HasPrefix(r.pattern, "/payouts/:id/") || r.pattern == "/batches/:id/take-back"}
-		if strings.HasPrefix(r.pattern, "/signin") || strings.HasPrefix(r.pattern, "/setup/") {
+		if strings.HasPrefix(r.pattern, "/signin") || strings.HasPrefix(r.pattern, "/setup/") || strings.HasPrefix(r.pattern, "/p/") {
 			at.as = ""
 		}
 		if at.path != "" {
@@ -225,6 +227,10 @@ func (p *product) addressOf(pattern string) string {
 	switch {
 	case pattern == "/setup/:token":
 		return p.setUpLink("every.page@example.test", "Nora Peña", "support")
+	case strings.HasPrefix(pattern, "/p/:token"):
+		return strings.NewReplacer("/p/:token", p.formLink, ":step", "consent").Replace(pattern)
+	case strings.HasPrefix(pattern, "/kyc/:id/fill/"):
+		return strings.NewReplacer(":id", fmt.Sprint(p.number(records["/kyc/:id"])), ":step", "payment").Replace(pattern)
 	case pattern == "/signin/code", // needs a password first, see signInDemo
 		pattern == "/tasks/:id/file": // needs an export of one's own, see web
 		return ""

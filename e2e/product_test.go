@@ -50,11 +50,12 @@ func TestMain(m *testing.M) {
 
 // product is a running installation with a database of its own.
 type product struct {
-	t    testing.TB
-	url  string
-	env  []string
-	pool *pgxpool.Pool // to look up ids that a person would find by clicking
-	log  *safeBuffer
+	formLink string // of a payee, once inviteToForm made one
+	t        testing.TB
+	url      string
+	env      []string
+	pool     *pgxpool.Pool // to look up ids that a person would find by clicking
+	log      *safeBuffer
 }
 
 // safeBuffer takes what a process says while the test reads it.

@@ -144,6 +144,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoName(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoCases(ctx); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
 }
 
