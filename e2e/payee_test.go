@@ -67,7 +67,7 @@ func TestAPayeeFillsInTheForm(t *testing.T) {
 	phone.fill("input[name=address]", "Calle 1 # 2-3")
 	phone.allow(send)
 	phone.expectAccessible()
-	phone.says("dígitos")
+	phone.says("No se guardó nada.")
 	phone.fill("input[name=doc_number]", "1118534248")
 	send()
 	at("contact")
