@@ -104,8 +104,11 @@ func subjectURL(t models.Task) string {
 	if kind, ok := strings.CutSuffix(t.SubjectType, "_import"); ok {
 		return urls.Import(kind, t.SubjectID)
 	}
-	if t.SubjectType == "batch" {
+	switch t.SubjectType {
+	case "batch":
 		return urls.Batch(t.SubjectID)
+	case "kyc_cases":
+		return urls.Cases()
 	}
 	return ""
 }
