@@ -12,6 +12,7 @@ const (
 	TaskImportCheck TaskKind = "import_check"
 	TaskImportApply TaskKind = "import_apply"
 	TaskBatchCreate TaskKind = "batch_create"
+	TaskInvite      TaskKind = "kyc_invite"
 )
 
 // TaskState is where long work stands.

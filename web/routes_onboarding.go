@@ -17,6 +17,10 @@ func caseRoutes(h *handlers.Handlers) []Route {
 	view, invite, fill := models.PermKYCView, models.PermKYCInvite, models.PermKYCFill
 	return []Route{
 		{Method: get, Path: urls.CasesPattern, Perm: view, Handler: h.CaseList},
+		{Method: get, Path: urls.CaseInvitePattern, Perm: invite, Handler: h.AskInvitations},
+		{Method: post, Path: urls.CaseInvitePattern, Perm: invite, Handler: h.StartInvitations},
+		{Method: get, Path: urls.CaseSettingsPattern, Perm: models.PermDistributorsJudge, Handler: h.CaseSettings},
+		{Method: post, Path: urls.CaseSettingsPattern, Perm: models.PermDistributorsJudge, Handler: h.SaveCaseSettings},
 		{Method: get, Path: urls.CasePattern, Perm: view, Handler: h.CasePage},
 		{Method: post, Path: urls.CaseSendPattern, Perm: invite, Handler: h.SendCase},
 		{Method: post, Path: urls.CaseRevokePattern, Perm: invite, Handler: h.RevokeCase},

@@ -167,7 +167,7 @@ func requestKinds(h *handlers.Handlers) []requests.Kind {
 
 // taskKinds are the kinds of long work.
 func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
-	return append(h.Imports.TaskKinds(), h.Exports.TaskKind(), h.Payouts.TaskKind(), h.Screening.TaskKind())
+	return append(h.Imports.TaskKinds(), h.Exports.TaskKind(), h.Payouts.TaskKind(), h.Onboarding.TaskKind(), h.Screening.TaskKind())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.

@@ -50,7 +50,7 @@ FROM distributors d WHERE d.verification <> 'merged' AND `
 
 // Reach counts what RecordDecisions would change, for the person to see before deciding.
 func (s *Service) Reach(ctx context.Context, f models.DistributorFilter, to models.Verification) (Reach, error) {
-	where, args := conditions(f)
+	where, args := Conditions(f)
 	args["to"] = string(to)
 	r, err := store.SelectOne[Reach](ctx, s.DB.Pool, selectReach+where, args)
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *Service) decideAll(tx *gorm.DB, by models.Actor, d Decisions, put blobs
 	if err != nil {
 		return fmt.Errorf("save evidence: %w", err)
 	}
-	where, args := conditions(d.Filter)
+	where, args := Conditions(d.Filter)
 	for name, value := range (pgx.NamedArgs{"to": string(d.To), "until": d.Until, "reason": d.Reason, "file": file, "staff": by.StaffID, "name": by.Name}) {
 		args[name] = value
 	}

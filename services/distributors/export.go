@@ -37,7 +37,7 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f models.Distribu
 	if err != nil {
 		return err
 	}
-	where, args := conditions(f)
+	where, args := Conditions(f)
 	rows, err := s.DB.Pool.Query(ctx, exportSQL+where+" ORDER BY d.created_at DESC, d.id DESC", args)
 	if err != nil {
 		return fmt.Errorf("export distributors: %w", err)
@@ -64,7 +64,7 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f models.Distribu
 
 // Count is how many distributors match, to the last one.
 func (s *Service) Count(ctx context.Context, f models.DistributorFilter) (int64, error) {
-	where, args := conditions(f)
+	where, args := Conditions(f)
 	n, err := store.SelectOne[struct{ N int64 }](ctx, s.DB.Pool, "SELECT count(*) FROM distributors d WHERE "+where, args)
 	if err != nil {
 		return 0, fmt.Errorf("count distributors: %w", err)

@@ -22,7 +22,7 @@ WHERE `
 
 // List is one page of distributors, newest first, in one query.
 func (s *Service) List(ctx context.Context, f models.DistributorFilter, c store.Cursor) (store.Page[models.DistributorRow], error) {
-	where, args := conditions(f)
+	where, args := Conditions(f)
 	args["size"] = PageSize + 1
 	sql := selectRows + where + " AND " + c.Where("d.created_at", "d.id") + " ORDER BY " + c.Order("d.created_at", "d.id") + " LIMIT @size"
 	rows, err := store.Select[models.DistributorRow](ctx, s.DB.Pool, sql, c.Bind(args))
@@ -37,9 +37,9 @@ func (s *Service) List(ctx context.Context, f models.DistributorFilter, c store.
 // searchWords bounds how many words of a search are looked for.
 const searchWords = 6
 
-// conditions are the WHERE of a filter on distributors d; every value is bound. The planner knows how
+// Conditions are the WHERE of a filter on distributors d; every value is bound. The planner knows how
 // common a word is and either walks the newest rows or takes the trigram index.
-func conditions(f models.DistributorFilter) (string, pgx.NamedArgs) {
+func Conditions(f models.DistributorFilter) (string, pgx.NamedArgs) {
 	where, args := []string{"TRUE"}, pgx.NamedArgs{}
 	and := func(condition, name string, value any) {
 		where = append(where, condition)
@@ -98,7 +98,7 @@ const CountLimit = 1000
 
 // Matching counts what a filter matches, CountLimit+1 for more than CountLimit.
 func (s *Service) Matching(ctx context.Context, f models.DistributorFilter) (int64, error) {
-	where, args := conditions(f)
+	where, args := Conditions(f)
 	args["size"] = CountLimit + 1
 	n, err := store.SelectOne[struct{ N int64 }](ctx, s.DB.Pool,
 		"SELECT count(*) FROM (SELECT 1 FROM distributors d WHERE "+where+" LIMIT @size) x", args)

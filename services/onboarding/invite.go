@@ -208,14 +208,3 @@ func (s *Service) SendAgain(ctx context.Context, by models.Actor, id int64) erro
 		return audit.Record(tx, audit.Entry{By: by, Action: "kyc.send_again", SubjectType: "kyc_case", SubjectID: id})
 	})
 }
-
-const settingsNow = `
-SELECT k.id, k.link_days, k.case_days, k.remind_days, k.at, coalesce(s.name, '') FROM kyc_settings k LEFT JOIN staff s ON s.id = k.staff_id ORDER BY k.id DESC LIMIT 1`
-
-func settings(tx *gorm.DB) (kyc.Settings, error) {
-	rows, err := store.SelectTx[kyc.Settings](tx, settingsNow)
-	if err != nil || len(rows) != 1 {
-		return kyc.Settings{}, fmt.Errorf("read onboarding settings (%d rows): %w", len(rows), err)
-	}
-	return rows[0], nil
-}

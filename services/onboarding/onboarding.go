@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -140,15 +141,17 @@ SELECT $1, x.item, x.step, x.position, x.required, x.days FROM unnest($2::text[]
 ON CONFLICT (case_id, item) DO UPDATE SET position = excluded.position, required = excluded.required, max_age_days = excluded.max_age_days`
 )
 
+// asked is what is asked of a kind of person today. Documents are left out: there is nowhere to upload them yet.
+func (s *Service) asked(personKind string) []kyc.Asked {
+	return slices.DeleteFunc(kyc.AskedOf(personKind, s.Today()), kyc.Asked.Document)
+}
+
 // ask writes what a case asks for, by the kind of person and the rules of the day.
 func (s *Service) ask(tx *gorm.DB, c kyc.Case) error {
 	var items, steps []string
 	var positions, days []int
 	var required []bool
-	for n, a := range kyc.AskedOf(c.PersonKind, s.Today()) {
-		if a.Document() {
-			continue // there is nowhere to upload them yet
-		}
+	for n, a := range s.asked(c.PersonKind) {
 		items, steps, positions = append(items, string(a.Item)), append(steps, string(a.Step)), append(positions, n)
 		required, days = append(required, a.Required), append(days, a.MaxAgeDays)
 	}

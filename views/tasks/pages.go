@@ -109,6 +109,8 @@ func subjectURL(t models.Task) string {
 		return urls.Batch(t.SubjectID)
 	case "sanctions_list":
 		return urls.ListVersion(t.SubjectID)
+	case "kyc_cases":
+		return urls.Cases()
 	}
 	return ""
 }
