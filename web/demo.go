@@ -173,7 +173,7 @@ func (a *app) demoName(ctx context.Context, cast demo.Cast) error {
 }
 
 // demoNearNames are invented people whose names are near those of entries.
-var demoNearNames = [][2]string{{"Olverio", "Abril Cortéz"}, {"Nubia Elena", "Buitrago Marín"}}
+var demoNearNames = [][2]string{{"Oliberio", "Abril Cortéz"}, {"Nubia Elena", "Buitrago Marín"}}
 
 const demoPayee = `
 WITH d AS (INSERT INTO distributors (code, person_kind, doc_type, doc_number, given_names, surnames) VALUES ($1, 'natural', 'CC', $2, $3, $4) RETURNING id)
