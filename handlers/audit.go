@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -65,6 +67,9 @@ func (h *Handlers) showAudit(c echo.Context, report *models.AuditReport) error {
 	h.auditChips(c, &p, q)
 	if p.Actions, err = audit.Actions(ctx, h.DB); err != nil {
 		return err
+	}
+	if !ActorFrom(c).May(models.PermScreeningView) { // that there are hits at all is not for everybody
+		p.Actions = slices.DeleteFunc(p.Actions, func(action string) bool { return strings.HasPrefix(action, "screening.") })
 	}
 	return render(c, http.StatusOK, pages.Log(p), pages.List(p))
 }

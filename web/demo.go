@@ -12,7 +12,6 @@ import (
 	"pagaduria/models/sanctions/excerpt"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/demo"
-	"pagaduria/services/distributors"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/services/screening"
@@ -181,7 +180,11 @@ func (a *app) demoName(ctx context.Context, cast demo.Cast) error {
 }
 
 // demoNearNames are invented people whose names are near those of entries.
-var demoNearNames = [][2]string{{"Olverio", "Abril Cortéz"}, {"Nubia Elena", "Buitrago Marín"}}
+var demoNearNames = [][2]string{{"Oliberio", "Abril Cortéz"}, {"Nubia Elena", "Buitrago Marín"}}
+
+const demoPayee = `
+WITH d AS (INSERT INTO distributors (code, person_kind, doc_type, doc_number, given_names, surnames) VALUES ($1, 'natural', 'CC', $2, $3, $4) RETURNING id)
+INSERT INTO distributor_search (distributor_id, folded) SELECT id, $5 FROM d`
 
 // demoLists loads a few entries of the published lists and adds two people whose names come near, so that there is
 // something to decide on.
@@ -190,14 +193,11 @@ func (a *app) demoLists(ctx context.Context) error {
 	for _, name := range []string{"sdn.csv", "alt.csv", "add.csv", "sdn_comments.csv", "UN.xml"} {
 		l.Files = append(l.Files, screening.File{Name: name, Open: func() (io.ReadCloser, error) { return excerpt.Files.Open(name) }})
 	}
-	by := models.Actor{Name: "demo", Roles: []models.Role{models.RoleCompliance}}
-	if _, err := a.h.Screening.LoadLists(ctx, by, l); err != nil {
+	if _, err := a.h.Screening.LoadLists(ctx, models.System("demo"), l); err != nil {
 		return err
 	}
 	for i, name := range demoNearNames {
-		_, err := a.h.Distributors.Create(ctx, by, distributors.Form{"ref_code": fmt.Sprintf("D-9000%d", i+1), "person_kind": "natural", "doc_type": "CC",
-			"doc_number": fmt.Sprintf("104455660%d", i+1), "first_names": name[0], "last_names": name[1], "phone": fmt.Sprintf("300555010%d", i+1), "divipola": "11001", "lang": "es"})
-		if err != nil {
+		if _, err := a.db.Pool.Exec(ctx, demoPayee, fmt.Sprintf("D-9000%d", i+1), fmt.Sprintf("104455660%d", i+1), name[0], name[1], models.Fold(name[0]+" "+name[1])); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ func TestListsAndNamesAreForCompliance(t *testing.T) {
 	compliance, auditor, finance := o.person("compliance@demo.test"), o.person("auditor@demo.test"), o.person("finance@demo.test")
 	version := int64(o.count(`SELECT min(id) FROM sanctions_versions`))
 	page := o.get(compliance, urls.ScreeningOf("Oliverio Abril Cortés", "person", "", ""))
-	for _, want := range []string{"ABRIL CORTEZ, Oliverio", "OFAC 4307", "SDNT", "100 %", "Hold"} {
+	for _, want := range []string{"ABRIL CORTEZ, Oliverio", "OFAC 4307", "SDNT", "Hold"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the hits lack %q", want)
 		}
@@ -48,11 +48,11 @@ func TestAHitIsDecidedOnByComplianceAlone(t *testing.T) {
 	compliance, finance, admin := o.person("compliance@demo.test"), o.person("finance@demo.test"), o.person("admin@demo.test")
 	hit := int64(o.count(`SELECT h.id FROM screening_hits h WHERE level = 'hold' ORDER BY id LIMIT 1`))
 	payee := int64(o.count(`SELECT distributor_id FROM screening_hits WHERE id = $1`, hit))
-	if list := o.get(compliance, urls.Hits()); !strings.Contains(list.body, "Olverio Abril") || !strings.Contains(list.body, urls.Hit(hit)) {
+	if list := o.get(compliance, urls.Hits()); !strings.Contains(list.body, "Oliberio Abril") || !strings.Contains(list.body, urls.Hit(hit)) {
 		t.Error("the list lacks the hit")
 	}
 	page := o.get(compliance, urls.Hit(hit))
-	for _, want := range []string{"ABRIL CORTEZ, Oliverio", "olverio is like oliverio", "Payouts to this payee stand still", "not handed over"} {
+	for _, want := range []string{"ABRIL CORTEZ, Oliverio", "oliberio sounds like oliverio", "Payouts to this payee stand still", "not handed over"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("the hit lacks %q", want)
 		}
