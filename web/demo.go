@@ -12,6 +12,7 @@ import (
 	"pagaduria/models/sanctions/excerpt"
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/demo"
+	"pagaduria/services/distributors"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/services/screening"

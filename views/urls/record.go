@@ -13,8 +13,6 @@ func Record(subjectType string, id int64) string {
 		return Case(id)
 	case "merge":
 		return Merge(id)
-	case "kyc_case":
-		return Case(id)
 	case "topup":
 		return TopUp(id)
 	case "cap":
