@@ -130,7 +130,7 @@ func TestNotificationIsShownAndProcessedAgain(t *testing.T) {
 func TestConnectionSettings(t *testing.T) {
 	t.Parallel()
 	s := withRail(t)
-	path := urls.Connections() + "/" + s.text(`SELECT id::text FROM connections`)
+	path := urls.Connections() + "/" + s.text(`SELECT id::text FROM connections WHERE slug = 'demo'`)
 	admin, auditor := s.browser(), s.browser()
 	s.signIn(admin, "admin@demo.test")
 	s.signIn(auditor, "auditor@demo.test")
@@ -148,9 +148,9 @@ func TestConnectionSettings(t *testing.T) {
 	if !strings.Contains(page.body, "http://127.0.0.1:8080/webhooks/d24/"+demoRail) {
 		t.Error("the notification address is missing")
 	}
-	token, version := formToken(t, page), s.text(`SELECT version::text FROM connections`)
+	token, version := formToken(t, page), s.text(`SELECT version::text FROM connections WHERE slug = 'demo'`)
 	form := func(change ...string) url.Values {
-		f := url.Values{"_csrf": {token}, "version": {version}, "name": {"D24 main"}, "state": {"paused"}, "base_url": {s.text(`SELECT base_url FROM connections`)},
+		f := url.Values{"_csrf": {token}, "version": {version}, "name": {"D24 main"}, "state": {"paused"}, "base_url": {s.text(`SELECT base_url FROM connections WHERE slug = 'demo'`)},
 			"validity_days": {"9"}, "rate": {"20"}, "concurrency": {"4"}, "max_amount": {""}}
 		for i := 0; i < len(change); i += 2 {
 			f.Set(change[i], change[i+1])
@@ -179,13 +179,13 @@ func TestConnectionSettings(t *testing.T) {
 	if a := s.post(admin, path, form()); a.StatusCode != http.StatusSeeOther {
 		t.Fatalf("got %s\n%s", a.Status, a.body)
 	}
-	if got := s.text(`SELECT concat_ws(' ', state, validity_days, rate) FROM connections`); got != "paused 9 20" {
+	if got := s.text(`SELECT concat_ws(' ', state, validity_days, rate) FROM connections WHERE slug = 'demo'`); got != "paused 9 20" {
 		t.Errorf("saved: %s", got)
 	}
 	if a := s.post(admin, path+"/test", url.Values{"_csrf": {token}}); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "The connection works.") {
 		t.Errorf("the test of the connection: %s", a.Status)
 	}
-	version = s.text(`SELECT version::text FROM connections`)
+	version = s.text(`SELECT version::text FROM connections WHERE slug = 'demo'`)
 	s.post(admin, path, form("login", "other-login", "pass", "other-pass", "signature", "other-signature"))
 	a := s.post(admin, path+"/test", url.Values{"_csrf": {token}})
 	if !strings.Contains(a.body, "The rail refused with code") || strings.Contains(a.body, "other-pass") || strings.Contains(a.body, "other-signature") {
