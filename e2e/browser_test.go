@@ -299,6 +299,27 @@ func (b *tab) session() string {
 
 const sessionCookie = "pagaduria"
 
+// as opens a tab of a demo account. Whoever signed in already goes on with that session: a code counts once, and the next
+// one is half a minute away.
+func (p *product) as(t testing.TB, chromium context.Context, email string, l look) *tab {
+	t.Helper()
+	b := open(t, chromium, p.url, l)
+	if s, ok := p.sessions[email]; ok {
+		b.setCookie(sessionCookie, s)
+		return b
+	}
+	b.signInDemo(email)
+	p.keep(email, b)
+	return b
+}
+
+func (p *product) keep(email string, b *tab) {
+	if p.sessions == nil {
+		p.sessions = map[string]string{}
+	}
+	p.sessions[email] = b.session()
+}
+
 // signInDemo signs in as a demo account, through the pages, with the code that they show.
 func (b *tab) signInDemo(email string) {
 	b.t.Helper()

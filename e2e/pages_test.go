@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -101,8 +102,7 @@ func TestEveryPage(t *testing.T) {
 	p := install(t, "--demo")
 	chromium := browser(t)
 	p.settle()
-	admin := open(t, chromium, p.url, looks[0])
-	admin.signInDemo("admin@demo.test")
+	admin := p.as(t, chromium, "admin@demo.test", looks[0])
 	p.prepare(t, chromium)
 	routes, others := p.pagesOf(routesOf(t, admin)), states(p)
 	pages := append(routes, others...)
@@ -172,8 +172,7 @@ func (p *product) settle() {
 // prepare hands in files and records decisions, so that the pages of both have something to show.
 func (p *product) prepare(t testing.TB, chromium context.Context) {
 	t.Helper()
-	finance := open(t, chromium, p.url, looks[1])
-	finance.signInDemo("finance@demo.test")
+	finance := p.as(t, chromium, "finance@demo.test", looks[1])
 	for kind := range data {
 		finance.upload(p, kind)
 		if kind == "distributors" {
@@ -187,8 +186,7 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 	}
 	p.setUpLink("every.mail@example.test", "Mario Mora", "support")
 	p.formLink = p.inviteToForm(t, chromium)
-	compliance := open(t, chromium, p.url, looks[2])
-	compliance.signInDemo("compliance@demo.test")
+	compliance := p.as(t, chromium, "compliance@demo.test", looks[2])
 	compliance.decide(p)
 	compliance.addDocument(p)
 	_, err := p.pool.Exec(context.Background(), `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
@@ -339,15 +337,16 @@ func (p *product) numbers(sql string) []int64 {
 // signEverybodyIn signs in whoever the pages need, once, and answers their sessions. It looks at the pages on the way.
 func (p *product) signEverybodyIn(t testing.TB, chromium context.Context, pages []page) map[string]string {
 	t.Helper()
-	sessions := map[string]string{"": "nobody"}
 	for i, at := range pages {
-		if _, ok := sessions[at.as]; ok {
+		if _, ok := p.sessions[at.as]; ok || at.as == "" {
 			continue
 		}
 		b := open(t, chromium, p.url, looks[i%len(looks)])
 		b.deep = true
 		b.signInDemo(at.as)
-		sessions[at.as] = b.session()
+		p.keep(at.as, b)
 	}
+	sessions := maps.Clone(p.sessions)
+	sessions[""] = "nobody"
 	return sessions
 }

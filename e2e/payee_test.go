@@ -15,8 +15,7 @@ var (
 // inviteToForm has compliance invite somebody who has no case, and an admin read the link in the outbox.
 func (p *product) inviteToForm(t testing.TB, chromium context.Context) string {
 	t.Helper()
-	compliance := open(t, chromium, p.url, looks[0])
-	compliance.signInDemo("compliance@demo.test")
+	compliance := p.as(t, chromium, "compliance@demo.test", looks[0])
 	id := p.number(`SELECT id FROM distributors d WHERE person_kind = 'natural' AND email <> '' AND lang = 'es' AND NOT EXISTS (SELECT 1 FROM kyc_cases c WHERE c.distributor_id = d.id) ORDER BY id DESC LIMIT 1`)
 	compliance.visit(fmt.Sprintf("/distributors/%d", id))
 	compliance.expectClean()
@@ -28,8 +27,7 @@ func (p *product) inviteToForm(t testing.TB, chromium context.Context) string {
 // mailed is a mail as an admin may read it, with the link or code that is wrapped elsewhere.
 func (p *product) mailed(t testing.TB, chromium context.Context, sql string) string {
 	t.Helper()
-	admin := open(t, chromium, p.url, looks[0])
-	admin.signInDemo("admin@demo.test")
+	admin := p.as(t, chromium, "admin@demo.test", looks[0])
 	admin.visit(fmt.Sprintf("/outbox/%d", p.number(sql)))
 	return admin.text("main")
 }

@@ -50,7 +50,8 @@ func TestMain(m *testing.M) {
 
 // product is a running installation with a database of its own.
 type product struct {
-	formLink string // of a payee, once inviteToForm made one
+	formLink string            // of a payee, once inviteToForm made one
+	sessions map[string]string // by the e-mail of who signed in, see as
 	t        testing.TB
 	url      string
 	env      []string
