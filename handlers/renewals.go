@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
@@ -64,15 +65,20 @@ func (h *Handlers) AskRightName(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	why, err := h.Payouts.WhyNotRenewed(c.Request().Context(), p.Payout, models.RenewName)
+	return h.renewalForm(c, p.Payout, models.RenewName, view.Name(p))
+}
+
+// renewalForm shows the form of a renewal, or the payout with the reason why there is none.
+func (h *Handlers) renewalForm(c echo.Context, of models.Payout, kind models.RenewalKind, form templ.Component) error {
+	ctx := c.Request().Context()
+	why, err := h.Payouts.WhyNotRenewed(ctx, of, kind)
 	if err != nil {
 		return err
 	}
 	if why != "" {
-		key := "renewal.refused." + string(why)
-		return h.showPayout(c, p.Payout.ID, http.StatusConflict, i18n.T(c.Request().Context(), key))
+		return h.showPayout(c, of.ID, http.StatusConflict, i18n.T(ctx, "renewal.refused."+string(why)))
 	}
-	return render(c, http.StatusOK, view.Name(p))
+	return render(c, http.StatusOK, form)
 }
 
 // namePage is the form with what the distributor is called now.
@@ -126,15 +132,7 @@ func (h *Handlers) AskNetwork(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	why, err := h.Payouts.WhyNotRenewed(c.Request().Context(), p.Payout, models.RenewNetwork)
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		key := "renewal.refused." + string(why)
-		return h.showPayout(c, p.Payout.ID, http.StatusConflict, i18n.T(c.Request().Context(), key))
-	}
-	return render(c, http.StatusOK, view.SwitchNetwork(p))
+	return h.renewalForm(c, p.Payout, models.RenewNetwork, view.SwitchNetwork(p))
 }
 
 func (h *Handlers) networkPage(c echo.Context) (p view.NetworkPage, err error) {
