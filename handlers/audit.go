@@ -68,9 +68,10 @@ func (h *Handlers) showAudit(c echo.Context, report *models.AuditReport) error {
 	if p.Actions, err = audit.Actions(ctx, h.DB); err != nil {
 		return err
 	}
-	if !ActorFrom(c).May(models.PermScreeningView) { // that there are hits at all is not for everybody
-		p.Actions = slices.DeleteFunc(p.Actions, func(action string) bool { return strings.HasPrefix(action, "screening.") })
-	}
+	hidden := models.HiddenActions(ActorFrom(c)) // that there are such events at all is not for everybody
+	p.Actions = slices.DeleteFunc(p.Actions, func(action string) bool {
+		return slices.ContainsFunc(hidden, func(group string) bool { return strings.HasPrefix(action, group) })
+	})
 	return render(c, http.StatusOK, pages.Log(p), pages.List(p))
 }
 

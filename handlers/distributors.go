@@ -112,6 +112,9 @@ func (h *Handlers) personPage(c echo.Context, id int64) (p pages.PersonPage, err
 	if ok {
 		p.Case = &newest
 	}
+	if by := ActorFrom(c); err == nil && by.May(models.PermRiskView) {
+		p.Risk, err = h.riskPanel(c.Request().Context(), by, id)
+	}
 	return p, err
 }
 

@@ -19,6 +19,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/risk"
 	"pagaduria/services/savedviews"
 	"pagaduria/services/screening"
 	"pagaduria/services/search"
@@ -51,6 +52,7 @@ type Handlers struct {
 	Alerts       *alerts.Service
 	Views        *savedviews.Service
 	Onboarding   *onboarding.Service
+	Risk         *risk.Service
 
 	payees limiter // of the pages behind a link
 

@@ -44,10 +44,26 @@ func (f AuditFilter) Empty() bool {
 // HiddenFrom are the types of subjects that a reader of the audit log may not know of: nobody outside compliance is
 // tipped off.
 func HiddenFrom(by Actor) []string {
-	if by.May(PermScreeningView) {
-		return nil
+	var hidden []string
+	if !by.May(PermScreeningView) {
+		hidden = append(hidden, "screening_hit", "screening_thresholds")
 	}
-	return []string{"screening_hit", "screening_thresholds"}
+	if !by.May(PermRiskView) {
+		hidden = append(hidden, "risk_score", "risk_rules")
+	}
+	return hidden
+}
+
+// HiddenActions are the beginnings of the actions on those subjects.
+func HiddenActions(by Actor) []string {
+	var hidden []string
+	if !by.May(PermScreeningView) {
+		hidden = append(hidden, "screening.")
+	}
+	if !by.May(PermRiskView) {
+		hidden = append(hidden, "risk.")
+	}
+	return hidden
 }
 
 // AuditReport is what a check of the audit log found.

@@ -29,6 +29,8 @@ const (
 	PermDistributorsJudge Permission = "distributors.verify" // verification state, evidence
 	PermScreeningView     Permission = "screening.view"      // sanctions lists, hits and what was decided on them
 	PermScreeningDecide   Permission = "screening.decide"    // load lists, decide on hits
+	PermRiskView          Permission = "risk.view"           // scores, the rules they come from
+	PermRiskEdit          Permission = "risk.edit"           // ask for other rules, or for a word in place of a score; consent to those of others
 	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
 	PermDocumentsView     Permission = "documents.view"      // see papers of distributors, every look logged
 	PermDocumentsEdit     Permission = "documents.edit"      // add papers
@@ -70,7 +72,7 @@ const (
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill,
-	PermScreeningView, PermScreeningDecide, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
+	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -87,6 +89,8 @@ var grants = map[Permission][]Role{
 	PermDistributorsJudge: {RoleCompliance},
 	PermScreeningView:     {RoleCompliance, RoleAuditor},
 	PermScreeningDecide:   {RoleCompliance},
+	PermRiskView:          {RoleCompliance, RoleAuditor},
+	PermRiskEdit:          {RoleCompliance},
 	PermKYCView:           {RoleAdmin, RoleFinance, RoleCompliance, RoleSupport, RoleAuditor},
 	PermKYCInvite:         {RoleFinance, RoleCompliance, RoleSupport},
 	PermKYCFill:           {RoleCompliance, RoleSupport},

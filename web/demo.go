@@ -153,6 +153,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoCases(ctx); err != nil {
 		return err
 	}
+	if _, err := a.h.Risk.ScoreDue(ctx); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
 }
 

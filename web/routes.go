@@ -58,6 +58,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 	return slices.Concat(
 		distributorRoutes(h),
 		screeningRoutes(h),
+		riskRoutes(h),
 		caseRoutes(h),
 		payeeRoutes(h),
 		documentRoutes(h),

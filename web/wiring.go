@@ -28,6 +28,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/risk"
 	"pagaduria/services/savedviews"
 	"pagaduria/services/screening"
 	"pagaduria/services/search"
@@ -136,6 +137,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	if err != nil {
 		return err
 	}
+	h.Risk = &risk.Service{DB: db, Now: h.Now, Today: a.today}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
@@ -162,7 +164,7 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
-	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds())
+	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Risk.RequestKinds())
 }
 
 // taskKinds are the kinds of long work.
@@ -213,6 +215,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	schedule = append(schedule, jobs.AddDocuments(workers, a.h.Documents)...)
 	schedule = append(schedule, jobs.AddOnboarding(workers, a.h.Onboarding)...)
 	schedule = append(schedule, jobs.AddScreening(workers, a.h.Screening)...)
+	schedule = append(schedule, jobs.AddRisk(workers, a.h.Risk)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)

@@ -22,8 +22,9 @@ type PersonPage struct {
 	layout.Page
 	Of       models.DistributorDetail
 	Today    time.Time
-	Case     *kyc.Case // the newest one, nil without any
-	Revealed bool      // personal data unmasked: the answer to a reveal, never a page of its own
+	Case     *kyc.Case          // the newest one, nil without any
+	Risk     *models.RiskDetail // nil for who may not know
+	Revealed bool               // personal data unmasked: the answer to a reveal, never a page of its own
 }
 
 func query(q url.Values) string {

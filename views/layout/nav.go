@@ -36,6 +36,7 @@ var navigation = []group{
 	{"people", []entry{
 		{"distributors", urls.NavDistributors, "users", models.PermDistributorsView, false, "d"},
 		{"screening", urls.Hits(), "shield-lock", models.PermScreeningView, false, ""},
+		{"risk", urls.NavRisk, "chart-bar", models.PermRiskView, false, ""},
 		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{

@@ -33,6 +33,10 @@ func Record(subjectType string, id int64) string {
 		return Hit(id)
 	case "screening_hits":
 		return Hits()
+	case "risk_score":
+		return Risk(id)
+	case "risk_rules":
+		return RiskRules()
 	case "request":
 		return Request(id)
 	}
