@@ -44,9 +44,14 @@ func (f auditForm) filter(by models.Actor) models.AuditFilter {
 }
 
 // Audit is GET urls.AuditPattern.
-func (h *Handlers) Audit(c echo.Context) error { return h.showAudit(c, nil) }
-
-func (h *Handlers) showAudit(c echo.Context, report *models.AuditReport) error {
+func (h *Handlers) Audit(c echo.Context) error {
+	if asksCheck(c) {
+		p, err := h.auditCheck(c)
+		if err != nil {
+			return err
+		}
+		return render(c, http.StatusOK, pages.Check(p))
+	}
 	var f auditForm
 	if err := decodeQuery(c, &f); err != nil {
 		return err
@@ -60,10 +65,13 @@ func (h *Handlers) showAudit(c echo.Context, report *models.AuditReport) error {
 	if err != nil {
 		return err
 	}
+	p, err := h.auditCheck(c)
+	if err != nil {
+		return err
+	}
 	q := clean(c.QueryParams())
-	p := pages.Page{Page: h.page(c, i18n.T(ctx, "audit.title"), "audit"), Rows: list.Rows, Query: q, Action: f.Action,
-		From: q.Get("from"), Until: q.Get("until"), Filtered: !f.filter(ActorFrom(c)).Empty(), Report: report,
-		Pages: neighbours(c, urls.Audit(), list.Newer, list.Older)}
+	p.Rows, p.Query, p.Action, p.From, p.Until = list.Rows, q, f.Action, q.Get("from"), q.Get("until")
+	p.Filtered, p.Pages = !f.filter(ActorFrom(c)).Empty(), neighbours(c, urls.Audit(), list.Newer, list.Older)
 	h.auditChips(c, &p, q)
 	if p.Actions, err = audit.Actions(ctx, h.DB); err != nil {
 		return err
@@ -73,6 +81,13 @@ func (h *Handlers) showAudit(c echo.Context, report *models.AuditReport) error {
 		return slices.ContainsFunc(hidden, func(group string) bool { return strings.HasPrefix(action, group) })
 	})
 	return render(c, http.StatusOK, pages.Log(p), pages.List(p))
+}
+
+// auditCheck is the page of the log with the last check of it and nothing else.
+func (h *Handlers) auditCheck(c echo.Context) (p pages.Page, err error) {
+	p.Page = h.page(c, i18n.T(c.Request().Context(), "audit.title"), "audit")
+	p.Check, err = h.lastCheck(c, p.Page, models.CheckAudit, 0, &p.Report)
+	return p, err
 }
 
 // auditChips are the filters that have no field of their own.
@@ -107,15 +122,7 @@ func (h *Handlers) AuditExport(c echo.Context) error {
 	return audit.Export(c.Request().Context(), h.DB, f.filter(ActorFrom(c)), sheet.NewWriter(w, sheet.Layout{}))
 }
 
-// AuditVerify is POST urls.AuditVerifyPattern: works the hash chain out again.
+// AuditVerify is POST urls.AuditVerifyPattern: has the hash chain worked out again.
 func (h *Handlers) AuditVerify(c echo.Context) error {
-	report, err := audit.Verify(c.Request().Context(), h.DB)
-	if err != nil {
-		return err
-	}
-	if partial(c) {
-		p := pages.Page{Report: &report}
-		return render(c, http.StatusOK, pages.Report(p), pages.Report(p))
-	}
-	return h.showAudit(c, &report)
+	return h.startCheck(c, models.CheckAudit, 0, urls.Audit())
 }

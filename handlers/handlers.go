@@ -9,6 +9,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/services/alerts"
 	"pagaduria/services/blobs"
+	"pagaduria/services/checks"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
@@ -47,6 +48,7 @@ type Handlers struct {
 	Screening    *screening.Service
 	Webhooks     *webhooks.Service
 	Tasks        *tasks.Service
+	Checks       *checks.Service
 	Exports      *exports.Service
 	Requests     *requests.Service
 	Alerts       *alerts.Service

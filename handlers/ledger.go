@@ -11,27 +11,28 @@ import (
 	"pagaduria/services/store"
 	"pagaduria/views/i18n"
 	views "pagaduria/views/ledger"
+	"pagaduria/views/urls"
 )
 
-// TrialBalance is GET urls.LedgerPattern.
-func (h *Handlers) TrialBalance(c echo.Context) error { return h.showTrial(c, nil) }
-
-// VerifyLedger is GET urls.VerifyLedgerPattern: the books are read from the first entry on. It changes nothing.
+// VerifyLedger is POST urls.VerifyLedgerPattern: has the books read from the first entry on.
 func (h *Handlers) VerifyLedger(c echo.Context) error {
-	report, err := ledger.Verify(c.Request().Context(), h.DB)
-	if err != nil {
-		return err
-	}
-	return h.showTrial(c, &report)
+	return h.startCheck(c, models.CheckLedger, 0, urls.Ledger())
 }
 
-func (h *Handlers) showTrial(c echo.Context, report *models.LedgerReport) error {
+// TrialBalance is GET urls.LedgerPattern.
+func (h *Handlers) TrialBalance(c echo.Context) error {
 	ctx := c.Request().Context()
 	trial, err := ledger.Trial(ctx, h.DB.Gorm)
 	if err != nil {
 		return err
 	}
-	page := views.TrialPage{Page: h.page(c, i18n.T(ctx, "ledger.title"), "ledger"), Report: report}
+	page := views.TrialPage{Page: h.page(c, i18n.T(ctx, "ledger.title"), "ledger")}
+	if page.Check, err = h.lastCheck(c, page.Page, models.CheckLedger, 0, &page.Report); err != nil {
+		return err
+	}
+	if asksCheck(c) {
+		return render(c, http.StatusOK, views.Check(page))
+	}
 	for _, k := range models.AccountKinds {
 		for _, l := range trial {
 			if l.Account == k {

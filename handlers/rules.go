@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
-	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
 	"pagaduria/views/i18n"
 	view "pagaduria/views/rules"
@@ -176,8 +174,8 @@ func (h *Handlers) DropRules(c echo.Context) error {
 	return h.done(c, nil, "rules.done.dropped", urls.Rules())
 }
 
-// TryRules is GET urls.TryRulesPattern.
-func (h *Handlers) TryRules(c echo.Context) error {
+// RulesTrial is GET urls.TryRulesPattern: what came of the last trial of a version.
+func (h *Handlers) RulesTrial(c echo.Context) error {
 	id, err := pathID(c, "id")
 	if err != nil {
 		return err
@@ -187,28 +185,32 @@ func (h *Handlers) TryRules(c echo.Context) error {
 	if p.Version, err = h.Payouts.RuleVersion(ctx, id); err != nil {
 		return err
 	}
-	if err := h.fillTry(ctx, &p); err != nil {
+	if p.Check, err = h.lastCheck(c, p.Page, models.CheckRules, id, &p.Trial); err != nil {
 		return err
 	}
-	return render(c, http.StatusOK, view.Try(p))
-}
-
-func (h *Handlers) fillTry(ctx context.Context, p *view.TryPage) error {
 	inForce, err := h.Payouts.RulesInForce(ctx)
 	if err != nil {
 		return err
 	}
-	p.InForce = inForce.Number
-	both := p.Version
-	both.Rules = slices.Concat(p.Version.Rules, inForce.Rules)
+	p.Stale = p.Trial.Stale(p.Version, inForce)
+	both := p.Trial.Version
+	both.Rules = slices.Concat(p.Trial.Version.Rules, p.Trial.InForce.Rules)
 	if p.Approvers, err = h.Payouts.Approvers(ctx, both); err != nil {
 		return err
 	}
-	tried, err := h.Payouts.TryRules(ctx, p.Version)
-	p.Tried = each(tried, func(t payouts.Tried) view.Tried {
-		return view.Tried{Batch: t.Batch, Draft: t.Draft, Before: t.Before, Differs: t.Differs()}
-	})
-	return err
+	if asksCheck(c) {
+		return render(c, http.StatusOK, view.Tried(p))
+	}
+	return render(c, http.StatusOK, view.Try(p))
+}
+
+// TryRules is POST urls.TryRulesPattern: has a version tried out on past batches.
+func (h *Handlers) TryRules(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	return h.startCheck(c, models.CheckRules, id, urls.TryRules(id))
 }
 
 // AskPublishRules is GET urls.PublishRulesPattern.

@@ -13,6 +13,9 @@ const (
 	TaskImportApply TaskKind = "import_apply"
 	TaskBatchCreate TaskKind = "batch_create"
 	TaskInvite      TaskKind = "kyc_invite"
+	TaskCheckLedger TaskKind = "check_ledger"
+	TaskCheckAudit  TaskKind = "check_audit"
+	TaskCheckRules  TaskKind = "check_rules"
 )
 
 // TaskState is where long work stands.

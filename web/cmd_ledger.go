@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pagaduria/services/ledger"
+	"pagaduria/services/store"
 )
 
 var ledgerCommand = command{name: "ledger", args: "verify", says: "checks the balance of every posting and account; exit 1 and the first fault when wrong", run: runLedger}
@@ -22,7 +23,7 @@ func runLedger(ctx context.Context, t *terminal, args []string) error {
 		return err
 	}
 	defer func() { _ = a.close() }()
-	report, err := ledger.Verify(ctx, a.db.DB)
+	report, err := ledger.Verify(ctx, a.db.DB, store.Unseen{})
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/services/audit"
 	"pagaduria/services/staff"
+	"pagaduria/services/store"
 )
 
 var staffCommand = command{
@@ -102,7 +103,7 @@ func runAudit(ctx context.Context, t *terminal, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	report, err := audit.Verify(ctx, a.db.DB)
+	report, err := audit.Verify(ctx, a.db.DB, store.Unseen{})
 	if err != nil {
 		return err
 	}

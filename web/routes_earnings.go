@@ -23,7 +23,7 @@ func earningRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodGet, Path: urls.OrderPattern, Perm: models.PermOrdersView, Handler: h.OrderPage},
 
 		{Method: http.MethodGet, Path: urls.LedgerPattern, Perm: models.PermLedgerView, Handler: h.TrialBalance},
-		{Method: http.MethodGet, Path: urls.VerifyLedgerPattern, Perm: models.PermLedgerView, Handler: h.VerifyLedger, Within: uploadWithin},
+		{Method: http.MethodPost, Path: urls.VerifyLedgerPattern, Perm: models.PermLedgerView, Handler: h.VerifyLedger},
 		{Method: http.MethodGet, Path: urls.StatementPattern, Perm: models.PermLedgerView, Handler: h.Statement},
 		{Method: http.MethodGet, Path: urls.StatementFilePattern, Perm: models.PermLedgerView, Handler: h.StatementFile, Within: uploadWithin},
 	}

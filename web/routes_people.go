@@ -62,6 +62,6 @@ func peopleRoutes(h *handlers.Handlers) []Route {
 
 		{Method: get, Path: urls.AuditPattern, Perm: models.PermAuditView, Handler: h.Audit},
 		{Method: get, Path: urls.AuditExportPattern, Perm: models.PermAuditView, Handler: h.AuditExport, Within: auditWithin},
-		{Method: post, Path: urls.AuditVerifyPattern, Perm: models.PermAuditView, Handler: h.AuditVerify, Within: auditWithin},
+		{Method: post, Path: urls.AuditVerifyPattern, Perm: models.PermAuditView, Handler: h.AuditVerify},
 	}
 }

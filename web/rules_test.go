@@ -55,7 +55,7 @@ func TestRulesAreDraftedTriedAndConsentedTo(t *testing.T) {
 			t.Errorf("%v: %s, want the form back", f, a.Status)
 		}
 	}
-	tried := o.get(admin, urls.TryRules(id))
+	tried := o.check(admin, urls.TryRules(id), urls.TryRules(id))
 	for _, want := range []string{"1 of the last 1 batches", "Approvers: 2 approvals by different people", "Total $\u00a0101.000 ≥ $\u00a0100.000", first} {
 		if !strings.Contains(tried.body, want) {
 			t.Errorf("the trial lacks %q", want)

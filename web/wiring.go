@@ -18,6 +18,7 @@ import (
 	"pagaduria/providers/d24"
 	"pagaduria/services/alerts"
 	"pagaduria/services/blobs"
+	"pagaduria/services/checks"
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
@@ -151,6 +152,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}}
 	h.Exports = &exports.Service{DB: db, Blobs: files, Staff: h.Staff, Payouts: h.Payouts, Commissions: h.Commissions, Orders: h.Orders,
 		Distributors: h.Distributors, Now: h.Now}
+	h.Checks = &checks.Service{DB: db, Payouts: h.Payouts, Now: h.Now}
 	h.Tasks = &tasks.Service{DB: db, Blobs: files, Now: h.Now, Kinds: a.taskKinds(h)}
 	h.Sessions = &handlers.Sessions{Staff: h.Staff, Secure: !a.cfg.plainLoopback()}
 	a.h = h
@@ -169,7 +171,7 @@ func requestKinds(h *handlers.Handlers) []requests.Kind {
 
 // taskKinds are the kinds of long work.
 func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
-	return append(h.Imports.TaskKinds(), h.Exports.TaskKind(), h.Payouts.TaskKind(), h.Onboarding.TaskKind(), h.Screening.TaskKind())
+	return append(slices.Concat(h.Imports.TaskKinds(), h.Checks.TaskKinds()), h.Exports.TaskKind(), h.Payouts.TaskKind(), h.Onboarding.TaskKind(), h.Screening.TaskKind())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.

@@ -50,7 +50,7 @@ func sealAll(t *testing.T, db *store.DB) models.AuditReport {
 		if _, err := audit.Seal(ctx, db); err != nil {
 			t.Fatal(err)
 		}
-		report, err := audit.Verify(ctx, db)
+		report, err := audit.Verify(ctx, db, store.Unseen{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +144,7 @@ func TestVerifyFindsTampering(t *testing.T) {
 				t.Fatalf("before: %+v", r)
 			}
 			tamper(t, db, c.sql)
-			r, err := audit.Verify(t.Context(), db)
+			r, err := audit.Verify(t.Context(), db, store.Unseen{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -20,11 +20,16 @@ SELECT min(s.event_id) FROM audit_seals s WHERE NOT EXISTS (SELECT 1 FROM audit_
 
 // Verify reads the whole log in one snapshot, event by event, and works the chain out again. A fault is part of
 // the report, not an error.
-func Verify(ctx context.Context, db *store.DB) (models.AuditReport, error) {
+func Verify(ctx context.Context, db *store.DB, progress store.Progress) (models.AuditReport, error) {
 	var report models.AuditReport
 	err := pgx.BeginTxFunc(ctx, db.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 		func(tx pgx.Tx) error {
-			if err := verifyChain(ctx, tx, &report); err != nil || report.Fault != nil {
+			var last int64
+			if err := tx.QueryRow(ctx, `SELECT COALESCE(max(id), 0) FROM audit_events`).Scan(&last); err != nil {
+				return err
+			}
+			progress.Expect(last) // ids have gaps, which are few
+			if err := verifyChain(ctx, tx, &report, progress); err != nil || report.Fault != nil {
 				return err
 			}
 			var orphan *int64
@@ -42,7 +47,7 @@ func Verify(ctx context.Context, db *store.DB) (models.AuditReport, error) {
 	return report, nil
 }
 
-func verifyChain(ctx context.Context, tx pgx.Tx, report *models.AuditReport) error {
+func verifyChain(ctx context.Context, tx pgx.Tx, report *models.AuditReport, progress store.Progress) error {
 	rows, err := tx.Query(ctx, eventsAndSeals)
 	if err != nil {
 		return err
@@ -59,6 +64,7 @@ func verifyChain(ctx context.Context, tx pgx.Tx, report *models.AuditReport) err
 			return err
 		}
 		report.Events++
+		progress.Did(1)
 		switch {
 		case seal == nil:
 			report.Unsealed++

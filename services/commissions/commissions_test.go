@@ -87,7 +87,7 @@ func table(t testing.TB, name string) []map[string]string {
 
 func verifyLedger(t testing.TB, db *store.DB) {
 	t.Helper()
-	r, err := ledger.Verify(t.Context(), db)
+	r, err := ledger.Verify(t.Context(), db, store.Unseen{})
 	if err != nil {
 		t.Fatal(err)
 	}

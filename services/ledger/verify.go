@@ -173,7 +173,8 @@ SELECT (SELECT count(*) FROM ledger_entries),
 // is not the sum of its entries, a distributor whose payable is not what the lines say, a line or payout whose
 // postings do not fit its state, an entry on the wrong account, a batch whose sums are not those of its payouts. It
 // changes nothing.
-func Verify(ctx context.Context, db *store.DB) (r models.LedgerReport, err error) {
+func Verify(ctx context.Context, db *store.DB, progress store.Progress) (r models.LedgerReport, err error) {
+	progress.Expect(int64(len(checks)) + 1)
 	tx, err := db.Pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return r, fmt.Errorf("verify the ledger: %w", err)
@@ -182,6 +183,7 @@ func Verify(ctx context.Context, db *store.DB) (r models.LedgerReport, err error
 	if err := tx.QueryRow(ctx, counted).Scan(&r.Entries, &r.Accounts, &r.Payouts); err != nil {
 		return r, fmt.Errorf("verify the ledger: count: %w", err)
 	}
+	progress.Did(1)
 	for _, c := range checks {
 		err := tx.QueryRow(ctx, c.sql).Scan(&r.Fault)
 		if err == nil {
@@ -190,6 +192,7 @@ func Verify(ctx context.Context, db *store.DB) (r models.LedgerReport, err error
 		if !errors.Is(err, pgx.ErrNoRows) {
 			return r, fmt.Errorf("verify the ledger: %s: %w", c.name, err)
 		}
+		progress.Did(1)
 	}
 	return r, nil
 }

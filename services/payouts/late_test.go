@@ -12,6 +12,7 @@ import (
 	"pagaduria/providers/d24/sim"
 	"pagaduria/services/ledger"
 	"pagaduria/services/payouts"
+	"pagaduria/services/store"
 )
 
 // bent is the way to the simulated rail with something wrong on it.
@@ -70,7 +71,7 @@ func (o *office) want(b models.Batch, states string) {
 
 func (o *office) verified() {
 	o.t.Helper()
-	r, err := ledger.Verify(o.t.Context(), o.db)
+	r, err := ledger.Verify(o.t.Context(), o.db, store.Unseen{})
 	if err != nil {
 		o.t.Fatal(err)
 	}

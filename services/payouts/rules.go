@@ -243,43 +243,52 @@ func (s *Service) reopenRules(tx *gorm.DB, _ models.Actor, r models.Request) err
 	return s.saveRules(tx, v)
 }
 
-// Tried is what two versions of the rules would have demanded of a past batch.
-type Tried struct {
-	Batch  models.Batch
-	Draft  models.Evaluation
-	Before models.Evaluation // by the version in force
-}
-
-// Differs answers whether the two demand different approvals.
-func (t Tried) Differs() bool { return !models.SameSteps(t.Draft.Steps, t.Before.Steps) }
-
-// A version is tried out on so many past batches, fewer when they are large: who tries it waits.
+// A version is tried out on so many past batches, fewer when they are large.
 const (
 	triedBatches = 20
-	triedPayouts = 20_000
+	triedPayouts = 500_000
 )
 
 // TryRules evaluates the last batches by a version and by the one in force, as they were when they were submitted.
-func (s *Service) TryRules(ctx context.Context, v models.RulesVersion) ([]Tried, error) {
+func (s *Service) TryRules(ctx context.Context, id int64, progress store.Progress) (models.RulesTrial, error) {
+	v, err := s.RuleVersion(ctx, id)
+	if err != nil {
+		return models.RulesTrial{}, err
+	}
 	inForce, err := s.RulesInForce(ctx)
 	if err != nil {
-		return nil, err
+		return models.RulesTrial{}, err
 	}
+	list, err := s.triedOn(ctx)
+	if err != nil {
+		return models.RulesTrial{}, err
+	}
+	progress.Expect(int64(len(list)))
+	trial := models.RulesTrial{Version: v, InForce: inForce}
+	for _, b := range list {
+		facts, err := s.facts(ctx, s.DB.Pool, b, *b.SubmittedAt)
+		if err != nil {
+			return models.RulesTrial{}, err
+		}
+		draft, before := v.Evaluate(facts), inForce.Evaluate(facts)
+		trial.Tried = append(trial.Tried, models.RulesTried{ID: b.ID, Code: b.Code, Name: b.Name, Total: b.Total, Draft: draft, Before: before,
+			Differs: !models.SameSteps(draft.Steps, before.Steps)})
+		progress.Did(1)
+	}
+	return trial, nil
+}
+
+// triedOn are the batches that a version is tried out on: the last ones, at least one.
+func (s *Service) triedOn(ctx context.Context) ([]models.Batch, error) {
 	list, err := selectBatches(ctx, s.DB.Pool, `WHERE b.submitted_at IS NOT NULL ORDER BY b.id DESC LIMIT `+strconv.Itoa(triedBatches))
 	if err != nil {
 		return nil, fmt.Errorf("list batches to try rules on: %w", err)
 	}
-	var tried []Tried
 	looked := 0
-	for _, b := range list {
-		if looked += b.Items; looked > triedPayouts && len(tried) > 0 {
-			break
+	for i, b := range list {
+		if looked += b.Items; looked > triedPayouts && i > 0 {
+			return list[:i], nil
 		}
-		facts, err := s.facts(ctx, s.DB.Pool, b, *b.SubmittedAt)
-		if err != nil {
-			return nil, err
-		}
-		tried = append(tried, Tried{b, v.Evaluate(facts), inForce.Evaluate(facts)})
 	}
-	return tried, nil
+	return list, nil
 }

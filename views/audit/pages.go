@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"pagaduria/models"
+	"pagaduria/views/checks"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
 	"pagaduria/views/ui"
@@ -25,7 +26,8 @@ type Page struct {
 	Until    string
 	Filtered bool
 	Pages    ui.Pages
-	Report   *models.AuditReport // after a check
+	Check    checks.Part
+	Report   models.AuditReport // of the last check
 }
 
 // actionName says an action in words, or as it was recorded when it has none.

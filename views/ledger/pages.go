@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"pagaduria/models"
+	"pagaduria/views/checks"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
 	"pagaduria/views/ui"
@@ -24,7 +25,8 @@ type Line struct {
 type TrialPage struct {
 	layout.Page
 	Lines  []Line
-	Report *models.LedgerReport // of a check just made
+	Check  checks.Part
+	Report models.LedgerReport // of the last check
 }
 
 // totals are the sums of both sides, which are equal.

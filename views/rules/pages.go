@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"pagaduria/models"
+	"pagaduria/views/checks"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
 	"pagaduria/views/ui"
@@ -41,30 +42,14 @@ type ShowPage struct {
 	Typed     Typed
 }
 
-// Tried is a past batch and what the two versions would have demanded.
-type Tried struct {
-	Batch         models.Batch
-	Draft, Before models.Evaluation
-	Differs       bool
-}
-
 // TryPage tries a version out on past batches.
 type TryPage struct {
 	layout.Page
 	Version   models.RulesVersion
-	InForce   int
+	Check     checks.Part
+	Trial     models.RulesTrial // of the last time
+	Stale     bool              // the version, or the one in force, is another one since
 	Approvers []models.Approver
-	Tried     []Tried
-}
-
-// Changed is how many batches would have needed other approvals.
-func (p TryPage) Changed() (n int) {
-	for _, t := range p.Tried {
-		if t.Differs {
-			n++
-		}
-	}
-	return n
 }
 
 // PublishPage asks for the reason before a second person is asked.

@@ -59,8 +59,8 @@ func percent(t models.Task) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// says is where a task stands in a sentence.
-func says(ctx context.Context, t models.Task) string {
+// Says is where a task stands in a sentence.
+func Says(ctx context.Context, t models.Task) string {
 	switch t.State {
 	case models.TaskWaiting:
 		return i18n.T(ctx, "task.say.waiting")
@@ -107,6 +107,12 @@ func subjectURL(t models.Task) string {
 	switch t.SubjectType {
 	case "batch":
 		return urls.Batch(t.SubjectID)
+	case "ledger":
+		return urls.Ledger()
+	case "audit":
+		return urls.Audit()
+	case "rules":
+		return urls.TryRules(t.SubjectID)
 	case "sanctions_list":
 		return urls.ListVersion(t.SubjectID)
 	case "kyc_cases":

@@ -324,7 +324,7 @@ func table(p ListPage) templ.Component {
 					}
 				} else {
 					var templ_7745c5c3_Var12 string
-					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(says(ctx, t))
+					templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(Says(ctx, t))
 					if templ_7745c5c3_Err != nil {
 						return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/tasks/pages.templ`, Line: 80, Col: 21}
 					}
@@ -648,7 +648,7 @@ func Panel(p PanelPage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var25 string
-		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(says(ctx, p.Task))
+		templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(Says(ctx, p.Task))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/tasks/pages.templ`, Line: 143, Col: 39}
 		}
@@ -927,7 +927,7 @@ func Progress(t models.Task) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var36 string
-		templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(says(ctx, t))
+		templ_7745c5c3_Var36, templ_7745c5c3_Err = templ.JoinStringErrs(Says(ctx, t))
 		if templ_7745c5c3_Err != nil {
 			return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/tasks/pages.templ`, Line: 193, Col: 32}
 		}

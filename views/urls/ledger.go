@@ -13,7 +13,7 @@ const (
 // Ledger is the trial balance.
 func Ledger() string { return NavLedger }
 
-// VerifyLedger is where the books are checked from the first entry on.
+// VerifyLedger is where a check of the books from the first entry on is asked for.
 func VerifyLedger() string { return VerifyLedgerPattern }
 
 // Statement is a distributor's account.

@@ -23,6 +23,10 @@ func Record(subjectType string, id int64) string {
 		return Schedule(id)
 	case "rules":
 		return RuleVersion(id)
+	case "ledger":
+		return Ledger()
+	case "audit":
+		return Audit()
 	case "task":
 		return Task(id)
 	case "view":
