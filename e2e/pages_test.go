@@ -236,13 +236,14 @@ func (p *product) addressOf(pattern string) string {
 	switch {
 	case pattern == "/setup/:token":
 		return p.setUpLink("every.page@example.test", "Nora Peña", "support")
+	case pattern == "/p/:token/documents/:item/:page", // needs the device that sent it, see payee_test.go
+		pattern == "/signin/code",    // needs a password first, see signInDemo
+		pattern == "/tasks/:id/file": // needs an export of one's own, see web
+		return ""
 	case strings.HasPrefix(pattern, "/p/:token"):
 		return strings.NewReplacer("/p/:token", p.formLink, ":step", "consent").Replace(pattern)
 	case strings.HasPrefix(pattern, "/kyc/:id/fill/"):
 		return strings.NewReplacer(":id", fmt.Sprint(p.number(records["/kyc/:id"])), ":step", "payment").Replace(pattern)
-	case pattern == "/signin/code", // needs a password first, see signInDemo
-		pattern == "/tasks/:id/file": // needs an export of one's own, see web
-		return ""
 	}
 	if sql, ok := addresses[pattern]; ok {
 		var path string

@@ -1,10 +1,21 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"regexp"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"pagaduria/services/files/filestest"
 )
 
 var (
@@ -88,7 +99,11 @@ func TestAPayeeFillsInTheForm(t *testing.T) {
 	phone.choose("input[name=relative][value=no]", "")
 	phone.choose("input[name=funds][value=commissions]", "")
 	send()
+	at("documents")
+	phone.sendPapers(p, link)
+	phone.click(".foot-bar .btn-primary")
 	at("signature")
+	phone.says("01b_cedula_reverso.jpg")
 
 	laptop := open(t, chromium, p.url, look{1440, 900, "dark", "zh-CN"})
 	laptop.visit(link)
@@ -103,6 +118,81 @@ func TestAPayeeFillsInTheForm(t *testing.T) {
 	if n := p.number(`SELECT count(*) FROM kyc_cases WHERE state = 'submitted' AND contact_to = 'martha@example.co'`); n != 1 {
 		t.Error("the case was not sent")
 	}
+}
+
+// sendPapers sends what is asked of a person: a side is refused, a large picture breaks off and goes on where it stopped,
+// and what was sent can be looked at.
+func (b *tab) sendPapers(p *product, link string) {
+	b.t.Helper()
+	folder := b.t.TempDir()
+	keep := func(name string, body []byte) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, body, 0o600); err != nil {
+			b.t.Fatal(err)
+		}
+		return path
+	}
+	choose := func(field, path string) {
+		b.t.Helper()
+		b.must(chromedp.SetUploadFiles(chromedp.CSS(field), []string{path}))
+	}
+	large := keep("IMG_2001.JPG", noise(b.t))
+	back := keep("01b_cedula_reverso.jpg", filestest.Read(b.t, "documents/01b_cedula_reverso.jpg"))
+	rut := keep("rut.pdf", filestest.Read(b.t, "documents/14_rut_natural.pdf"))
+
+	choose("#rut-more", keep("rut.exe", []byte("MZ this is no document")))
+	b.allow(func() { b.submit("#rut-more") })
+	b.expectAccessible()
+	b.says("rut.exe")
+
+	b.visit(link + "/documents")
+	b.js(`const real = fetch; let sent = 0; window.fetch = (url, how) => how?.method === 'PATCH' && ++sent > 1 ? Promise.reject(new TypeError('no network')) : real(url, how)`)
+	choose("#identity-front", large)
+	b.js(`document.querySelector('#identity-front').form.requestSubmit()`)
+	p.eventually(time.Minute, "no piece arrives", func() bool {
+		return p.number(`SELECT count(*) FROM document_uploads WHERE received > 0 AND received < size`) == 1
+	})
+	b.visit(link + "/documents")
+	b.js(`const real = fetch; window.fetch = (url, how) => {
+		if (how?.method === 'PATCH' && !sessionStorage.first) sessionStorage.first = how.headers['Upload-Offset'];
+		return real(url, how);
+	}`)
+	choose("#identity-front", large)
+	choose("#identity-back", back)
+	b.submit("#identity-front")
+	b.expectClean()
+	if first := value[string](b, `sessionStorage.first`); first != "1048576" {
+		b.t.Errorf("the picture that broke off goes on at %q", first)
+	}
+	choose("#rut-more", rut)
+	b.submit("#rut-more")
+	b.expectClean()
+	if n := p.number(`SELECT count(*) FROM kyc_items i JOIN document_versions v ON v.id = i.document_version_id WHERE v.staff_id IS NULL AND i.state = 'given'`); n != 2 {
+		b.t.Errorf("%d documents are given, want 2", n)
+	}
+	b.visit(link + "/documents")
+	b.js(`document.querySelector('#identity summary').click()`)
+	p.eventually(time.Minute, "what was sent is not shown", func() bool {
+		return value[bool](b, `(() => { const i = document.querySelector('#identity img'); return i.complete && i.naturalWidth > 100; })()`)
+	})
+	b.expectClean()
+}
+
+// noise is a picture that does not compress: several pieces of an upload.
+func noise(t testing.TB) []byte {
+	t.Helper()
+	picture, from := image.NewNRGBA(image.Rect(0, 0, 1800, 1100)), rand.New(rand.NewPCG(1, 2))
+	for i := range picture.Pix {
+		picture.Pix[i] = byte(from.Uint32())
+	}
+	var out bytes.Buffer
+	if err := jpeg.Encode(&out, picture, &jpeg.Options{Quality: 97}); err != nil {
+		t.Fatal(err)
+	}
+	if out.Len() < 2<<20 {
+		t.Fatalf("%d bytes are too few", out.Len())
+	}
+	return out.Bytes()
 }
 
 // allow does something whose answer is a refusal: the console may tell of it.

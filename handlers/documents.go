@@ -86,19 +86,19 @@ func (h *Handlers) AddDocument(c echo.Context) error {
 	form := c.Request().PostForm
 	p := pages.FormPage{Kind: models.DocumentKind(form.Get("kind")), Form: form.Get("form")}
 	p.Fields = documentFields(p.Kind)
-	ctx, by := c.Request().Context(), ActorFrom(c)
+	ctx, from := c.Request().Context(), documents.Staff(ActorFrom(c))
 	sub := documents.Submission{ID: p.Form, Distributor: id, Kind: p.Kind}
-	places, refusal, err := h.takeFiles(c, &sub, p.Fields)
+	places, refusal, err := h.takeFiles(c, from, &sub, p.Fields)
 	if err != nil {
 		return err
 	}
 	var added documents.Added
 	if refusal == nil {
-		added, refusal = h.Documents.Add(ctx, by, sub)
+		added, refusal = h.Documents.Add(ctx, from, sub)
 	}
 	switch models.KindOf(refusal) {
 	case models.Invalid, models.Unavailable:
-		h.explain(c, p.Fields, sub, places, refusal)
+		h.explain(c, from, p.Fields, sub, places, refusal)
 		p.Error = Sentence(ctx, refusal)
 		return h.showDocumentForm(c, Status(refusal), p)
 	}
@@ -107,7 +107,7 @@ func (h *Handlers) AddDocument(c echo.Context) error {
 
 // takeFiles fills the submission from the form: places says which field each part belongs to. A file that cannot even
 // be received is refused at its field.
-func (h *Handlers) takeFiles(c echo.Context, sub *documents.Submission, fields []pages.FileField) (places []int, refusal, err error) {
+func (h *Handlers) takeFiles(c echo.Context, from documents.Sender, sub *documents.Submission, fields []pages.FileField) (places []int, refusal, err error) {
 	form := c.Request().MultipartForm
 	if form == nil {
 		form = &multipart.Form{}
@@ -119,9 +119,9 @@ func (h *Handlers) takeFiles(c echo.Context, sub *documents.Submission, fields [
 			if file.Filename == "" {
 				continue
 			}
-			u, err := h.receive(c, file)
+			u, err := h.receive(c, from, file)
 			if models.FileCodeOf(err) != "" {
-				f.Error, refusal = Sentence(c.Request().Context(), err), err
+				f.Error, refusal = aboutFile(*f, file.Filename, Sentence(c.Request().Context(), err)), err
 				continue
 			}
 			if err != nil {
@@ -143,18 +143,18 @@ func (h *Handlers) takeFiles(c echo.Context, sub *documents.Submission, fields [
 	return places, refusal, nil
 }
 
-func (h *Handlers) receive(c echo.Context, file *multipart.FileHeader) (models.FileUpload, error) {
+func (h *Handlers) receive(c echo.Context, from documents.Sender, file *multipart.FileHeader) (models.FileUpload, error) {
 	body, err := file.Open()
 	if err != nil {
 		return models.FileUpload{}, err
 	}
 	defer func() { _ = body.Close() }()
 	u := models.FileUpload{Name: file.Filename, Mime: file.Header.Get(echo.HeaderContentType), Size: file.Size}
-	return h.Documents.Receive(c.Request().Context(), ActorFrom(c), u, body)
+	return h.Documents.Receive(c.Request().Context(), from, u, body)
 }
 
 // explain puts what was refused beside its field, and names there what stays received.
-func (h *Handlers) explain(c echo.Context, fields []pages.FileField, sub documents.Submission, places []int, refusal error) {
+func (h *Handlers) explain(c echo.Context, from documents.Sender, fields []pages.FileField, sub documents.Submission, places []int, refusal error) {
 	ctx := c.Request().Context()
 	var refused *documents.Refused
 	_ = errors.As(refusal, &refused)
@@ -168,12 +168,20 @@ func (h *Handlers) explain(c echo.Context, fields []pages.FileField, sub documen
 	for i, part := range sub.Parts {
 		f := &fields[places[i]]
 		if refused != nil && refused.Of[i] != nil {
-			f.Error = strings.TrimSpace(f.Error + " " + Sentence(ctx, refused.Of[i]))
+			f.Error = strings.TrimSpace(f.Error + " " + aboutFile(*f, refused.Names[i], Sentence(ctx, refused.Of[i])))
 		}
-		if u, err := h.Documents.Upload(ctx, ActorFrom(c), part.Upload); err == nil {
+		if u, err := h.Documents.Upload(ctx, from, part.Upload); err == nil {
 			f.Received = append(f.Received, u)
 		}
 	}
+}
+
+// aboutFile names the file that a refusal is about where a field takes several.
+func aboutFile(f pages.FileField, name, said string) string {
+	if name = models.CleanFileName(name, ""); !f.Many || name == "" {
+		return said
+	}
+	return name + ": " + said
 }
 
 // Document is GET urls.DocumentPattern.
@@ -240,11 +248,7 @@ func (h *Handlers) DocumentPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	header := c.Response().Header()
-	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	header.Set("Cache-Control", "no-store, private")
-	header.Set(echo.HeaderContentDisposition, `inline; filename="document-`+urls.Num(l.Document)+`-page-`+urls.Num(l.Page)+`.jpg"`)
-	return c.Blob(http.StatusOK, "image/jpeg", picture)
+	return sendPicture(c, urls.Num(l.Document)+"-page-"+urls.Num(l.Page), picture)
 }
 
 // TurnPage is POST urls.TurnPagePattern.
@@ -274,6 +278,10 @@ const uploadOffset = "Upload-Offset"
 
 // BeginUpload is POST urls.UploadsPattern, by the script of the form.
 func (h *Handlers) BeginUpload(c echo.Context) error {
+	return h.beginUpload(c, documents.Staff(ActorFrom(c)))
+}
+
+func (h *Handlers) beginUpload(c echo.Context, from documents.Sender) error {
 	var f struct {
 		Name string `form:"name"`
 		Mime string `form:"mime"`
@@ -282,7 +290,7 @@ func (h *Handlers) BeginUpload(c echo.Context) error {
 	if err := decode(c, &f); err != nil {
 		return err
 	}
-	u, err := h.Documents.Begin(c.Request().Context(), ActorFrom(c), models.FileUpload{Name: f.Name, Mime: f.Mime, Size: f.Size})
+	u, err := h.Documents.Begin(c.Request().Context(), from, models.FileUpload{Name: f.Name, Mime: f.Mime, Size: f.Size})
 	if err != nil {
 		return h.uploadRefused(c, err)
 	}
@@ -300,7 +308,11 @@ func (h *Handlers) uploadRefused(c echo.Context, err error) error {
 
 // UploadState is HEAD urls.UploadPattern: how far it has come.
 func (h *Handlers) UploadState(c echo.Context) error {
-	u, err := h.Documents.Upload(c.Request().Context(), ActorFrom(c), c.Param("upload"))
+	return h.uploadState(c, documents.Staff(ActorFrom(c)))
+}
+
+func (h *Handlers) uploadState(c echo.Context, from documents.Sender) error {
+	u, err := h.Documents.Upload(c.Request().Context(), from, c.Param("upload"))
 	if err != nil {
 		return c.NoContent(Status(err))
 	}
@@ -310,6 +322,10 @@ func (h *Handlers) UploadState(c echo.Context) error {
 
 // AppendUpload is PATCH urls.UploadPattern: the piece that begins at the Upload-Offset.
 func (h *Handlers) AppendUpload(c echo.Context) error {
+	return h.appendUpload(c, documents.Staff(ActorFrom(c)))
+}
+
+func (h *Handlers) appendUpload(c echo.Context, from documents.Sender) error {
 	start, err := strconv.ParseInt(c.Request().Header.Get(uploadOffset), 10, 64)
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest)
@@ -318,7 +334,7 @@ func (h *Handlers) AppendUpload(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	u, err := h.Documents.Append(c.Request().Context(), ActorFrom(c), c.Param("upload"), start, piece)
+	u, err := h.Documents.Append(c.Request().Context(), from, c.Param("upload"), start, piece)
 	if err != nil {
 		return h.uploadRefused(c, err)
 	}

@@ -140,6 +140,8 @@ func (h *Handlers) showFill(c echo.Context, s shown) error {
 		return err
 	}
 	switch kyc.Item(step) {
+	case kyc.Item(kyc.Documents):
+		err = h.readPapers(c, &p, s.paper)
 	case kyc.Consent:
 		p.Text, err = kyc.ConsentIn(kyc.ConsentVersion, payee.Lang(i18n.From(ctx)))
 	case kyc.Signature:

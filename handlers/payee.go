@@ -143,6 +143,7 @@ type shown struct {
 	choose  string
 	more    bool
 	agree   *onboarding.Agreement
+	paper   *sentPaper
 }
 
 // PayeeStep is GET urls.PayeeStepPattern.
@@ -171,6 +172,9 @@ func (h *Handlers) showStep(c echo.Context, d onboarding.Door, s shown) error {
 		}
 	}
 	page := h.payeePage(c, d, v, step, view.StepName(ctx, step))
+	if step == kyc.Documents {
+		return h.showPapers(c, status, d, page, v, s)
+	}
 	switch kyc.Item(step) {
 	case kyc.Consent:
 		return h.showConsent(c, status, page, v, s)
@@ -262,7 +266,7 @@ func (h *Handlers) showSign(c echo.Context, status int, page view.Page, v onboar
 // missing are the steps in which something required is to be done before signing.
 func missing(items []kyc.CaseItem) (steps []kyc.Step) {
 	for _, i := range items {
-		if i.Required && !i.State.Done() && i.Item != kyc.Signature && !slices.Contains(steps, i.Step) {
+		if i.ToDo() && i.Item != kyc.Signature && !slices.Contains(steps, i.Step) {
 			steps = append(steps, i.Step)
 		}
 	}

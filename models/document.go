@@ -81,7 +81,7 @@ func (d Document) Version(number int) (DocumentVersion, bool) {
 type DocumentVersion struct {
 	ID        int64
 	Number    int
-	StaffName string
+	StaffName string // "" when the payee sent it
 	At        time.Time
 	Files     []DocumentFile
 }
@@ -92,6 +92,13 @@ func (v DocumentVersion) Pages() (n int) {
 		n += len(f.Pages)
 	}
 	return n
+}
+
+// Shows answers whether the page is one of the version's.
+func (v DocumentVersion) Shows(page int64) bool {
+	return slices.ContainsFunc(v.Files, func(f DocumentFile) bool {
+		return slices.ContainsFunc(f.Pages, func(p DocumentPage) bool { return p.ID == page })
+	})
 }
 
 // DocumentFile is one file of a version.

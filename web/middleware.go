@@ -209,6 +209,9 @@ var errForged = models.Refuse(models.Forbidden, "error.forged", "This form is ou
 // permit asks for the route's permission: who has not signed in goes to sign in, who may not is refused.
 func permit(r Route) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		if r.Door != nil {
+			next = r.Door(next)
+		}
 		return func(c echo.Context) error {
 			actor := handlers.ActorFrom(c)
 			switch {

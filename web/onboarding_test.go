@@ -98,14 +98,35 @@ func (s *site) toSignature(c *http.Client, link string) {
 	s.expectLedTo(s.post(c, link+"/contact/code", url.Values{"_csrf": {formToken(s.t, waiting)}, "code": {s.lastCode()}}), link+"/payment")
 	s.expectLedTo(s.fill(c, link+"/payment?choose=efecty_cash", "payout_method", "efecty_cash"), link+"/tax")
 	s.expectLedTo(s.fill(c, link+"/tax", "tax_status", "natural_no_declarante"), link+"/declarations")
-	s.expectLedTo(s.fill(c, link+"/declarations", "pep", "no", "relative", "no", "funds", "commissions"), link+"/signature")
+	s.expectLedTo(s.fill(c, link+"/declarations", "pep", "no", "relative", "no", "funds", "commissions"), link+"/documents")
+	s.expectLedTo(s.sendPaper(c, link+"/documents", link+"/documents/identity", file(s.t, "front", cardFront), file(s.t, "back", cardBack)), link+"/documents#identity")
+	s.expectLedTo(s.sendPaper(c, link+"/documents", link+"/documents/rut", file(s.t, "more", taxPaper)), link+"/documents#rut")
+	mustHave(s.t, s.get(c, link+"/documents"), http.StatusOK, `href="`+link+`/signature"`)
+}
+
+const (
+	cardFront, cardBack = "documents/01a_cedula_frente.jpg", "documents/01b_cedula_reverso.jpg"
+	taxPaper            = "documents/14_rut_natural.pdf"
+)
+
+// sendPaper sends a document by its form on a page.
+func (s *site) sendPaper(c *http.Client, page, action string, list ...sent) answer {
+	s.t.Helper()
+	a := s.get(c, page)
+	mustHave(s.t, a, http.StatusOK)
+	_, form, ok := strings.Cut(a.body, `action="`+action+`"`)
+	m := formName.FindStringSubmatch(form)
+	if !ok || m == nil {
+		s.t.Fatalf("there is no form for %s:\n%s", action, a.body)
+	}
+	return s.postFiles(c, action, map[string]string{"_csrf": formToken(s.t, a), "form": m[1]}, list...)
 }
 
 var seenField = regexp.MustCompile(`name="seen" value="([0-9a-f]+)"`)
 
 func TestAPayeeIsKnownByALink(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := withDocuments(t)
 	d := s.stub("natural")
 	link := s.invite(d)
 	before := s.one(`SELECT version FROM distributors WHERE id = $1`, d)
@@ -125,7 +146,7 @@ func TestAPayeeIsKnownByALink(t *testing.T) {
 	s.toSignature(phone, link)
 
 	review := s.get(phone, link+"/signature")
-	mustHave(t, review, http.StatusOK, "Martha Lucía", "CC 1118534248", "Efecty", "Firmar y enviar")
+	mustHave(t, review, http.StatusOK, "Martha Lucía", "CC 1118534248", "Efecty", "01a_cedula_frente.jpg", "Firmar y enviar")
 	seen := seenField.FindStringSubmatch(review.body)[1]
 	sign := func(name string) answer { return s.fill(phone, link+"/signature", "name", name, "seen", seen) }
 	mustHave(t, sign("Otra Persona"), http.StatusUnprocessableEntity, "como aparece abajo")
@@ -137,10 +158,12 @@ func TestAPayeeIsKnownByALink(t *testing.T) {
 	for sql, want := range map[string]int64{
 		`SELECT count(*) FROM kyc_cases WHERE state = 'submitted' AND submitted_by IS NULL AND verified_at IS NOT NULL`: 1,
 		`SELECT count(*) FROM kyc_signatures`: 1,
-		`SELECT count(*) FROM kyc_consents WHERE text_version = '2026-11' AND sensitive AND address <> '' AND agent <> ''`: 1,
-		`SELECT count(*) FROM mails WHERE recipient = 'nueva@example.co' AND body LIKE '%Comprobante%'`:                    1,
-		`SELECT count(*) FROM events WHERE kind = 'kyc.submitted'`:                                                         1,
-		`SELECT count(*) FROM payout_methods`:                                                                              0,
+		`SELECT count(*) FROM kyc_consents WHERE text_version = '2026-11' AND sensitive AND address <> '' AND agent <> ''`:                         1,
+		`SELECT count(*) FROM mails WHERE recipient = 'nueva@example.co' AND body LIKE '%Comprobante%'`:                                            1,
+		`SELECT count(*) FROM events WHERE kind = 'kyc.submitted'`:                                                                                 1,
+		`SELECT count(*) FROM payout_methods`:                                                                                                      0,
+		`SELECT count(*) FROM kyc_items i JOIN document_versions v ON v.id = i.document_version_id WHERE i.state = 'given' AND v.staff_id IS NULL`: 2,
+		`SELECT count(*) FROM kyc_signatures g JOIN document_files f ON strpos(g.statement, encode(f.received_sha256, 'hex')) > 0`:                 3,
 	} {
 		if got := s.one(sql); got != want {
 			t.Errorf("%s: %d, want %d", sql, got, want)
@@ -202,7 +225,7 @@ func TestLinksThatOpenNothing(t *testing.T) {
 
 func TestAnotherDeviceGivesACode(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := withDocuments(t)
 	link := s.invite(s.stub("natural"))
 	phone, laptop := s.browser(), s.browser()
 	s.toSignature(phone, link)
@@ -268,7 +291,7 @@ func TestCodesEndAfterFewWrongOnes(t *testing.T) {
 
 func TestStaffFillACaseInForAPayee(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := withDocuments(t)
 	d := s.stub("juridical")
 	if a := s.post(s.as("auditor@demo.test"), urls.OpenCase(d), url.Values{}); a.StatusCode == http.StatusSeeOther {
 		t.Error("an auditor opened a case")
@@ -290,7 +313,14 @@ func TestStaffFillACaseInForAPayee(t *testing.T) {
 	s.expectLedTo(s.fill(c, at("payment"), "payout_method", "bank", "bank_code", "007", "account_type", "S", "account_number", "12345678901"), at("tax"))
 	s.expectLedTo(s.fill(c, at("tax"), "tax_status", "juridica", "iva_responsible", "1"), at("owners"))
 	s.expectLedTo(s.fill(c, at("owners"), "owner0_name", "Ana Rojas", "owner0_doc_type", "CC", "owner0_doc_number", "52123456", "owner0_share", "100", "more", "1"), at("owners")+"?more=1")
-	s.expectLedTo(s.fill(c, at("declarations"), "pep", "no", "relative", "no", "funds", "business"), at("signature"))
+	s.expectLedTo(s.fill(c, at("declarations"), "pep", "no", "relative", "no", "funds", "business"), at("documents"))
+	for kind, list := range map[string][]sent{"chamber_certificate": {file(t, "more", "documents/21_camara_comercio_vigente.pdf")}, "rut": {file(t, "more", "documents/15_rut_juridica.pdf")},
+		"representative_identity": {file(t, "front", cardFront), file(t, "back", cardBack)}, "shareholders": {file(t, "more", taxPaper)}, "bank_certificate": {file(t, "more", "documents/17_cert_bancaria_vigente.pdf")}} {
+		s.expectLedTo(s.sendPaper(c, at("documents"), urls.CasePaper(id, kind), list...), at("documents")+"#"+kind)
+	}
+	if n := s.one(`SELECT count(*) FROM document_versions WHERE staff_name <> ''`); n != 5 {
+		t.Errorf("%d versions have the name of who sent them, want 5", n)
+	}
 	page := s.get(c, at("signature"))
 	mustHave(t, page, http.StatusOK, "Ana Rojas", "100")
 	s.expectLedTo(s.fill(c, at("signature"), "name", "Ana Rojas", "seen", seenField.FindStringSubmatch(page.body)[1]), urls.Case(id))
@@ -307,7 +337,7 @@ func TestStaffFillACaseInForAPayee(t *testing.T) {
 
 func TestANarrowLinkOpensWhatItNames(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := withDocuments(t)
 	link := s.invite(s.stub("natural"))
 	c := s.browser()
 	s.toSignature(c, link)

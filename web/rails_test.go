@@ -19,7 +19,7 @@ import (
 // withRail is a site with a small history and a simulated rail that does nothing by itself.
 func withRail(t *testing.T) *site {
 	t.Helper()
-	s := newSite(t)
+	s := withDocuments(t)
 	rail, err := sim.New(sim.Options{Manual: true})
 	if err != nil {
 		t.Fatal(err)

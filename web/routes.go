@@ -20,6 +20,8 @@ type Route struct {
 	Perm    models.Permission
 	Handler echo.HandlerFunc
 
+	// Door lets in who has no account, or refuses them, before a body is read; nil asks nothing.
+	Door echo.MiddlewareFunc
 	// Outside is for programs, not browsers: no session, no form token, no page for an error.
 	Outside bool
 	// Body is how many bytes a request may send; 0 = 1 MiB.

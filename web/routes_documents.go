@@ -5,11 +5,15 @@ import (
 
 	"pagaduria/handlers"
 	"pagaduria/models"
+	"pagaduria/services/documents"
 	"pagaduria/views/urls"
 )
 
 // documentBody is a form with as many files as a document may have, each as large as it may be.
 const documentBody = (models.DocumentMaxFiles*models.FileMaxMB + 1) << 20
+
+// pieceBody is one piece of a file.
+const pieceBody = documents.ChunkBytes
 
 // documentRoutes are the papers of distributors, and the way files come in piece by piece.
 func documentRoutes(h *handlers.Handlers) []Route {
@@ -23,6 +27,6 @@ func documentRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.TurnPagePattern, Perm: edit, Handler: h.TurnPage},
 		{Method: http.MethodPost, Path: urls.UploadsPattern, Perm: edit, Handler: h.BeginUpload},
 		{Method: http.MethodHead, Path: urls.UploadPattern, Perm: edit, Handler: h.UploadState},
-		{Method: http.MethodPatch, Path: urls.UploadPattern, Perm: edit, Handler: h.AppendUpload},
+		{Method: http.MethodPatch, Path: urls.UploadPattern, Perm: edit, Handler: h.AppendUpload, Body: pieceBody},
 	}
 }

@@ -28,6 +28,10 @@ func caseRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.OpenCasePattern, Perm: fill, Handler: h.OpenCase},
 		{Method: get, Path: urls.CaseFillPattern, Perm: fill, Handler: h.FillCase},
 		{Method: post, Path: urls.CaseFillPattern, Perm: fill, Handler: h.SaveFill, Body: evidenceBody, Within: uploadWithin},
+		{Method: post, Path: urls.CasePaperPattern, Perm: fill, Handler: h.FillPaper, Body: documentBody, Within: uploadWithin},
+		{Method: post, Path: urls.CaseUploadsPattern, Perm: fill, Handler: h.BeginCaseUpload},
+		{Method: http.MethodHead, Path: urls.CaseUploadPattern, Perm: fill, Handler: h.CaseUploadState},
+		{Method: http.MethodPatch, Path: urls.CaseUploadPattern, Perm: fill, Handler: h.AppendCaseUpload, Body: pieceBody},
 	}
 }
 
@@ -45,5 +49,10 @@ func payeeRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.PayeeContactSendPattern, Perm: public, Handler: door(h.SendPayeeContact)},
 		{Method: get, Path: urls.PayeeStepPattern, Perm: public, Handler: door(h.PayeeStep)},
 		{Method: post, Path: urls.PayeeStepPattern, Perm: public, Handler: door(h.SavePayeeStep)},
+		{Method: post, Path: urls.PayeePaperPattern, Perm: public, Door: h.PayeeSends, Handler: h.GivePaper, Body: documentBody, Within: uploadWithin},
+		{Method: get, Path: urls.PayeePaperPagePattern, Perm: public, Handler: door(h.PayeePaperPage)},
+		{Method: post, Path: urls.PayeeUploadsPattern, Perm: public, Door: h.PayeeSends, Handler: h.BeginPayeeUpload},
+		{Method: http.MethodHead, Path: urls.PayeeUploadPattern, Perm: public, Door: h.PayeeSends, Handler: h.PayeeUploadState},
+		{Method: http.MethodPatch, Path: urls.PayeeUploadPattern, Perm: public, Door: h.PayeeSends, Handler: h.AppendPayeeUpload, Body: pieceBody},
 	}
 }

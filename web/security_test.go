@@ -68,7 +68,11 @@ func TestEveryPostNeedsItsOwnFormToken(t *testing.T) {
 			request := s.request(r.Method, path, url.Values{})
 			request.AddCookie(cookie)
 			forge(request, token)
-			if a := s.do(plain, request); a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "out of date") {
+			a := s.do(plain, request)
+			if r.Door != nil && a.StatusCode == http.StatusNotFound {
+				continue // the link is judged first; see TestAPayeeSendsDocumentsWithoutScript for forgeries behind a good one
+			}
+			if a.StatusCode != http.StatusForbidden || !strings.Contains(a.body, "out of date") {
 				t.Errorf("%s %s, %s: got %s", r.Method, r.Path, name, a.Status)
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"pagaduria/models"
 )
 
 // Item is one thing that a case asks for.
@@ -71,6 +73,47 @@ func loadItems() (list []Asked) {
 	return list
 }
 
+// DocumentKind is the kind of document that an item is, "" for what is declared.
+func (i Item) DocumentKind() models.DocumentKind {
+	if k := models.DocumentKind(i); k.Valid() {
+		return k
+	}
+	return ""
+}
+
+// Card answers whether it is a document with two sides.
+func (i Item) Card() bool {
+	return i.DocumentKind() == models.DocumentIdentity || i.DocumentKind() == models.DocumentRepresentative
+}
+
+// Paper is a document as it was given: what is signed names its files by their hashes.
+type Paper struct {
+	Document int64       `json:"document"`
+	Version  int         `json:"version"`
+	Pages    int         `json:"pages"`
+	Files    []PaperFile `json:"files"`
+}
+
+// PaperFile is one file of a Paper.
+type PaperFile struct {
+	Side   models.DocumentSide `json:"side,omitempty"`
+	Name   string              `json:"name"`
+	SHA256 string              `json:"sha256"` // of what was received
+}
+
+// LeastPages is how many pages the document of an item has at least, by who was declared: cards have two sides, a
+// passport has one page with a face.
+func LeastPages(i Item, who Identity) int {
+	docType := who.DocType
+	if i.DocumentKind() == models.DocumentRepresentative {
+		docType = who.Rep.DocType
+	}
+	if i.Card() && docType != "PA" {
+		return 2
+	}
+	return 1
+}
+
 // AskedOf lists what is asked of a kind of person on a Bogotá date, in the order of the form.
 func AskedOf(personKind string, day time.Time) (list []Asked) {
 	for _, a := range asked {
@@ -104,4 +147,9 @@ type CaseItem struct {
 	State      ItemState
 	Version    int // of the answer that counts, 0 without one
 	GivenAt    *time.Time
+	Document   int64 // documents: the version of it that was given and is to be looked at, 0 without one
+	InPerson   bool  // the payee lets nobody keep a picture of it: it is shown in person
 }
+
+// ToDo answers whether the payee has to do something about it before signing.
+func (i CaseItem) ToDo() bool { return i.Required && !i.State.Done() && !i.InPerson }

@@ -193,7 +193,7 @@ func Progress(items []CaseItem) (done, asked int) {
 // NextStep is the first step with something required to do; ok is false when there is none.
 func NextStep(items []CaseItem) (next Step, ok bool) {
 	for _, i := range items {
-		if i.Required && !i.State.Done() {
+		if i.ToDo() {
 			return i.Step, true
 		}
 	}

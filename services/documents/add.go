@@ -31,12 +31,17 @@ type Submission struct {
 	Distributor int64
 	Kind        models.DocumentKind
 	Parts       []Part
+	LeastPages  int // of all files together: a card has two sides
+	// Then runs in the transaction of the version. With it, files that are the newest version already are taken for that
+	// one: what was broken off before it was known to have arrived can be sent again.
+	Then func(tx *gorm.DB, a Added) error
 }
 
 // Refused says which parts of a submission were not taken and why. The others stay as uploads, so that only
 // these have to be sent again.
 type Refused struct {
-	Of map[int]error // by place in Submission.Parts
+	Of    map[int]error // by place in Submission.Parts
+	Names map[int]string
 }
 
 func (r *Refused) Error() string { return "Some files were not taken. Nothing was saved yet." }
@@ -55,37 +60,50 @@ func (r *Refused) Unwrap() error {
 // Added is a version of a document.
 type Added struct {
 	Document int64
+	Version  int64
 	Number   int
 }
 
 // Add judges the files of a submission and keeps them as the next version of the document, all or none.
-func (s *Service) Add(ctx context.Context, by models.Actor, sub Submission) (Added, error) {
-	if err := forbid(by, models.PermDocumentsEdit); err != nil {
+func (s *Service) Add(ctx context.Context, from Sender, sub Submission) (Added, error) {
+	if err := from.allowed(); err != nil {
 		return Added{}, err
 	}
 	if err := sub.check(); err != nil {
 		return Added{}, err
 	}
 	if added, err := s.submitted(ctx, sub); err != nil || added.Document != 0 {
-		return added, err
+		return s.then(ctx, sub, added, err)
 	}
-	kept, err := s.keep(ctx, by, sub)
+	kept, err := s.keep(ctx, from, sub)
 	if err != nil {
 		return Added{}, err
 	}
 	var added Added
+	var fresh bool
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		added, err = s.addVersion(tx, by, sub, kept)
-		return err
+		if added, fresh, err = s.newVersion(tx, from, sub, kept); err != nil || sub.Then == nil {
+			return err
+		}
+		return sub.Then(tx, added)
 	})
-	if err == nil {
+	if err == nil && fresh {
 		return added, nil
 	}
 	s.discard(ctx, kept)
 	if isTwice(err) {
-		return s.submitted(ctx, sub)
+		added, err = s.submitted(ctx, sub)
+		return s.then(ctx, sub, added, err)
 	}
-	return Added{}, err
+	return added, err
+}
+
+// then does what follows from a version that is there already.
+func (s *Service) then(ctx context.Context, sub Submission, a Added, err error) (Added, error) {
+	if err != nil || sub.Then == nil {
+		return a, err
+	}
+	return a, s.DB.InTx(ctx, func(tx *gorm.DB) error { return sub.Then(tx, a) })
 }
 
 // isTwice answers whether the same form was sent meanwhile.
@@ -115,24 +133,25 @@ func (sub Submission) check() error {
 // something else.
 func (s *Service) submitted(ctx context.Context, sub Submission) (Added, error) {
 	r, err := store.SelectOne[struct {
-		Document    int64
-		Number      int
+		Added
 		Distributor int64
-	}](ctx, s.DB.Pool, `SELECT d.id, v.number, d.distributor_id FROM document_versions v JOIN documents d ON d.id = v.document_id WHERE v.submission = $1`, sub.ID)
+		Kind        models.DocumentKind
+	}](ctx, s.DB.Pool, `SELECT d.id, v.id, v.number, d.distributor_id, d.kind FROM document_versions v JOIN documents d ON d.id = v.document_id WHERE v.submission = $1`, sub.ID)
 	switch {
 	case errors.Is(err, gorm.ErrRecordNotFound):
 		return Added{}, nil
 	case err != nil:
 		return Added{}, fmt.Errorf("look for submission: %w", err)
-	case r.Distributor != sub.Distributor:
+	case r.Distributor != sub.Distributor || r.Kind != sub.Kind:
 		return Added{}, models.Refuse(models.Conflict, "documents.old_form", "This form is out of date. Open the page again and choose the files once more.", nil)
 	}
-	return Added{Document: r.Document, Number: r.Number}, nil
+	return r.Added, nil
 }
 
 // keptFile is a clean file whose blobs are written and that no record names yet.
 type keptFile struct {
 	side  models.DocumentSide
+	name  string // as it was sent
 	clean files.Clean
 	size  int64
 	own   *age.X25519Identity
@@ -147,8 +166,8 @@ type keptBlob struct {
 }
 
 // keep judges every file and writes the blobs of those that are sound; when one is refused nothing stays.
-func (s *Service) keep(ctx context.Context, by models.Actor, sub Submission) (kept []keptFile, err error) {
-	refused := &Refused{Of: map[int]error{}}
+func (s *Service) keep(ctx context.Context, from Sender, sub Submission) (kept []keptFile, err error) {
+	refused := &Refused{Of: map[int]error{}, Names: map[int]string{}}
 	defer func() {
 		if err != nil {
 			s.discard(ctx, kept)
@@ -156,12 +175,12 @@ func (s *Service) keep(ctx context.Context, by models.Actor, sub Submission) (ke
 		}
 	}()
 	for i, part := range sub.Parts {
-		f, err := s.keepPart(ctx, by, part)
+		f, err := s.keepPart(ctx, from, part)
 		kept = append(kept, f)
 		if models.FileCodeOf(err) != "" || models.KindOf(err) == models.NotFound {
-			refused.Of[i] = err
+			refused.Of[i], refused.Names[i] = err, f.name
 			if models.KindOf(err) == models.Invalid {
-				err = s.Drop(ctx, by, part.Upload)
+				err = s.Drop(ctx, from, part.Upload)
 			} else {
 				err = nil
 			}
@@ -173,14 +192,27 @@ func (s *Service) keep(ctx context.Context, by models.Actor, sub Submission) (ke
 	if len(refused.Of) > 0 {
 		return kept, refused
 	}
+	if pages(kept) < sub.LeastPages {
+		return kept, models.Refuse(models.Invalid, "form.fix", "Some fields need another look. Nothing was saved.", nil).WithField("back", "documents.no_back")
+	}
 	return kept, nil
 }
 
-func (s *Service) keepPart(ctx context.Context, by models.Actor, part Part) (f keptFile, err error) {
-	u, err := s.Upload(ctx, by, part.Upload)
+func pages(kept []keptFile) (n int) {
+	for _, f := range kept {
+		for _, b := range f.blobs {
+			n += min(b.page, 1) // page 0 is a PDF as it came
+		}
+	}
+	return n
+}
+
+func (s *Service) keepPart(ctx context.Context, from Sender, part Part) (f keptFile, err error) {
+	u, err := s.Upload(ctx, from, part.Upload)
 	if err != nil {
 		return f, err
 	}
+	f.name = models.CleanFileName(u.Name, u.ID)
 	body, err := s.body(ctx, u)
 	if err != nil {
 		return f, err
@@ -229,10 +261,67 @@ func (s *Service) discard(ctx context.Context, kept []keptFile) {
 	}
 }
 
-// addVersion writes the next version. The row of the document is locked by its upsert, so that versions are numbered
-// one after the other.
-func (s *Service) addVersion(tx *gorm.DB, by models.Actor, sub Submission, kept []keptFile) (added Added, err error) {
-	now := s.Now()
+// lockDocument makes those who send the same document wait for each other, also while there is none yet.
+const lockDocument = `SELECT pg_advisory_xact_lock(hashtextextended('document ' || CAST($1 AS bigint) || ' ' || CAST($2 AS text), 0))`
+
+// newVersion writes the next version; fresh is false when the files are the newest one already and the submission takes it.
+func (s *Service) newVersion(tx *gorm.DB, from Sender, sub Submission, kept []keptFile) (added Added, fresh bool, err error) {
+	if _, err := store.ExecTx(tx, lockDocument, sub.Distributor, string(sub.Kind)); err != nil {
+		return added, false, fmt.Errorf("lock document: %w", err)
+	}
+	newest, err := store.SelectTx[struct {
+		Added
+		Submission string
+	}](tx, `SELECT d.id, v.id, v.number, v.submission FROM documents d JOIN document_versions v ON v.document_id = d.id AND v.number = d.version
+		WHERE d.distributor_id = $1 AND d.kind = $2`, sub.Distributor, string(sub.Kind))
+	if err != nil {
+		return added, false, fmt.Errorf("read newest version: %w", err)
+	}
+	if len(newest) > 0 {
+		if newest[0].Submission == sub.ID {
+			return added, false, errTwice
+		}
+		same, err := sameFiles(tx, newest[0].Version, kept)
+		if err != nil {
+			return added, false, err
+		}
+		if same && sub.Then != nil {
+			return newest[0].Added, false, clearUploads(tx, from, sub)
+		}
+		if same {
+			return added, false, models.Refuse(models.Conflict, "documents.same", "These are the files of the newest version. Nothing was saved.", nil)
+		}
+	}
+	added, err = s.addVersion(tx, from, sub, kept)
+	return added, true, err
+}
+
+// sameFiles answers whether the files are, byte for byte, those of a version.
+func sameFiles(tx *gorm.DB, version int64, kept []keptFile) (bool, error) {
+	before, err := store.SelectTx[struct{ Sum []byte }](tx, `SELECT received_sha256 FROM document_files WHERE version_id = $1 ORDER BY position`, version)
+	if err != nil {
+		return false, fmt.Errorf("read version before: %w", err)
+	}
+	return slices.EqualFunc(before, kept, func(a struct{ Sum []byte }, b keptFile) bool { return bytes.Equal(a.Sum, b.clean.Received[:]) }), nil
+}
+
+func clearUploads(tx *gorm.DB, from Sender, sub Submission) error {
+	ids := make([]string, len(sub.Parts))
+	for i, p := range sub.Parts {
+		ids[i] = p.Upload
+	}
+	if err := tx.Exec("DELETE FROM document_uploads WHERE owner = ? AND id IN ?", from.owner, ids).Error; err != nil {
+		return fmt.Errorf("clear uploads: %w", err)
+	}
+	return nil
+}
+
+// addVersion writes a version with its files. Only staff have a name: a version without one is the payee's.
+func (s *Service) addVersion(tx *gorm.DB, from Sender, sub Submission, kept []keptFile) (added Added, err error) {
+	now, name := s.Now(), from.by.Name
+	if from.by.StaffID == 0 {
+		name = ""
+	}
 	err = tx.Raw(`INSERT INTO documents (distributor_id, kind, created_at) VALUES (?, ?, ?)
 		ON CONFLICT (distributor_id, kind) DO UPDATE SET version = documents.version + 1 RETURNING id AS document, version AS number`,
 		sub.Distributor, sub.Kind, now).Scan(&added).Error
@@ -242,17 +331,13 @@ func (s *Service) addVersion(tx *gorm.DB, by models.Actor, sub Submission, kept 
 	if err != nil {
 		return added, fmt.Errorf("save document: %w", err)
 	}
-	var version int64
-	err = tx.Raw(`INSERT INTO document_versions (document_id, number, submission, staff_id, staff_name, created_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id`,
-		added.Document, added.Number, sub.ID, by.StaffID, by.Name, now).Scan(&version).Error
+	err = tx.Raw(`INSERT INTO document_versions (document_id, number, submission, staff_id, staff_name, created_at) VALUES (?, ?, ?, nullif(?, 0), ?, ?) RETURNING id`,
+		added.Document, added.Number, sub.ID, from.by.StaffID, name, now).Scan(&added.Version).Error
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return added, errTwice
 	}
 	if err != nil {
 		return added, fmt.Errorf("save version of document: %w", err)
-	}
-	if err := s.unlikeBefore(tx, added, kept); err != nil {
-		return added, err
 	}
 	key, err := s.newestKey(tx)
 	if err != nil {
@@ -260,34 +345,16 @@ func (s *Service) addVersion(tx *gorm.DB, by models.Actor, sub Submission, kept 
 	}
 	var told []map[string]any
 	for i, f := range kept {
-		if err := addFile(tx, version, i+1, f, key); err != nil {
+		if err := addFile(tx, added.Version, i+1, f, key); err != nil {
 			return added, err
 		}
 		told = append(told, map[string]any{"side": f.side, "kind": f.clean.Kind, "sha256": fmt.Sprintf("%x", f.clean.Received), "done": f.clean.Done})
 	}
-	ids := make([]string, len(sub.Parts))
-	for i, p := range sub.Parts {
-		ids[i] = p.Upload
+	if err := clearUploads(tx, from, sub); err != nil {
+		return added, err
 	}
-	if err := tx.Exec("DELETE FROM document_uploads WHERE owner = ? AND id IN ?", owner(by), ids).Error; err != nil {
-		return added, fmt.Errorf("clear uploads: %w", err)
-	}
-	return added, audit.Record(tx, audit.Entry{By: by, Action: "document.add", SubjectType: "distributor", SubjectID: sub.Distributor,
+	return added, audit.Record(tx, audit.Entry{By: from.by, Action: "document.add", SubjectType: "distributor", SubjectID: sub.Distributor,
 		After: map[string]any{"document": added.Document, "kind": sub.Kind, "version": added.Number, "files": told}})
-}
-
-// unlikeBefore refuses a version that is, byte for byte, the one before it.
-func (s *Service) unlikeBefore(tx *gorm.DB, added Added, kept []keptFile) error {
-	before, err := store.SelectTx[struct{ Sum []byte }](tx, `SELECT f.received_sha256 FROM document_files f JOIN document_versions v ON v.id = f.version_id
-		WHERE v.document_id = $1 AND v.number = $2 ORDER BY f.position`, added.Document, added.Number-1)
-	if err != nil {
-		return fmt.Errorf("read version before: %w", err)
-	}
-	same := slices.EqualFunc(before, kept, func(a struct{ Sum []byte }, b keptFile) bool { return bytes.Equal(a.Sum, b.clean.Received[:]) })
-	if same {
-		return models.Refuse(models.Conflict, "documents.same", "These are the files of the newest version. Nothing was saved.", nil)
-	}
-	return nil
 }
 
 func addFile(tx *gorm.DB, version int64, position int, f keptFile, key wrappingKey) error {

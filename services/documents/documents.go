@@ -47,13 +47,16 @@ type row struct {
 	Width, Height, Turned int
 }
 
-const selectDocuments = `
+const (
+	selectPages = `
 SELECT d.id, d.distributor_id, d.kind, v.id, v.number, v.staff_name, v.created_at, f.id, f.side, f.name, f.kind, f.received_size, f.received_sha256,
     b.id, b.page, b.width, b.height, b.turned
 FROM documents d JOIN document_versions v ON v.document_id = d.id JOIN document_files f ON f.version_id = v.id
     JOIN document_blobs b ON b.file_id = f.id AND b.page > 0
-WHERE d.distributor_id = $1
-ORDER BY d.kind, v.number DESC, f.position, b.page`
+`
+	selectDocuments = selectPages + `WHERE d.distributor_id = $1 ORDER BY d.kind, v.number DESC, f.position, b.page`
+	selectVersions  = selectPages + `WHERE v.id = ANY($1) ORDER BY d.id, v.number DESC, f.position, b.page`
+)
 
 // Of lists the documents of a distributor with all their versions.
 func (s *Service) Of(ctx context.Context, by models.Actor, distributor int64) ([]models.Document, error) {
@@ -79,6 +82,23 @@ func (s *Service) Get(ctx context.Context, by models.Actor, distributor, id int6
 		}
 	}
 	return models.Document{}, errNoDocument
+}
+
+// Versions answers versions by their id, each as a document with that version alone. The caller has let the reader in.
+func (s *Service) Versions(ctx context.Context, ids []int64) (map[int64]models.Document, error) {
+	rows, err := store.Select[row](ctx, s.DB.Pool, selectVersions, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read versions of documents: %w", err)
+	}
+	found := make(map[int64]models.Document, len(ids))
+	for _, d := range gather(rows) {
+		for _, v := range d.Versions {
+			one := d
+			one.Versions = []models.DocumentVersion{v}
+			found[v.ID] = one
+		}
+	}
+	return found, nil
 }
 
 // gather puts pages into files, files into versions and versions into documents, in the order they come.

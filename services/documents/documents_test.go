@@ -73,7 +73,7 @@ func (d *desk) number(sql string, args ...any) (n int64) {
 func (d *desk) receive(path string) string {
 	d.t.Helper()
 	body := filestest.Read(d.t, path)
-	u, err := d.Receive(d.t.Context(), d.clara, models.FileUpload{Name: filepath.Base(path), Size: int64(len(body))}, bytes.NewReader(body))
+	u, err := d.Receive(d.t.Context(), documents.Staff(d.clara), models.FileUpload{Name: filepath.Base(path), Size: int64(len(body))}, bytes.NewReader(body))
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ const (
 
 func (d *desk) add(sub documents.Submission) documents.Added {
 	d.t.Helper()
-	added, err := d.Add(d.t.Context(), d.clara, sub)
+	added, err := d.Add(d.t.Context(), documents.Staff(d.clara), sub)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -202,8 +202,8 @@ func TestWhoMayNot(t *testing.T) {
 				t.Errorf("%s: %v", role, err)
 			}
 		}
-		_, begin := d.Begin(t.Context(), by, models.FileUpload{Name: "a", Size: 1})
-		_, add := d.Add(t.Context(), by, documents.Submission{})
+		_, begin := d.Begin(t.Context(), documents.Staff(by), models.FileUpload{Name: "a", Size: 1})
+		_, add := d.Add(t.Context(), documents.Staff(by), documents.Submission{})
 		for _, err := range []error{begin, add, d.Turn(t.Context(), by, look)} {
 			if (models.KindOf(err) == models.Forbidden) == adds {
 				t.Errorf("%s: %v", role, err)
@@ -221,7 +221,7 @@ func TestARefusedFileLeavesNothingAndTheOthersStay(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	sub := d.identity("1", front, "hostile/h12_pdf_javascript.pdf")
-	_, err := d.Add(t.Context(), d.clara, sub)
+	_, err := d.Add(t.Context(), documents.Staff(d.clara), sub)
 	var refused *documents.Refused
 	if !errors.As(err, &refused) || models.FileCodeOf(refused.Of[1]) != models.FilePDFActive || refused.Of[0] != nil || models.KindOf(err) != models.Invalid {
 		t.Fatalf("got %v", err)
@@ -229,10 +229,10 @@ func TestARefusedFileLeavesNothingAndTheOthersStay(t *testing.T) {
 	if n := d.number(`SELECT count(*) FROM documents`); n != 0 || len(d.stored()) != 0 {
 		t.Errorf("%d documents and %v stay", n, d.stored())
 	}
-	if _, err := d.Upload(t.Context(), d.clara, sub.Parts[0].Upload); err != nil {
+	if _, err := d.Upload(t.Context(), documents.Staff(d.clara), sub.Parts[0].Upload); err != nil {
 		t.Errorf("the sound one has to be sent again: %v", err)
 	}
-	if _, err := d.Upload(t.Context(), d.clara, sub.Parts[1].Upload); models.KindOf(err) != models.NotFound {
+	if _, err := d.Upload(t.Context(), documents.Staff(d.clara), sub.Parts[1].Upload); models.KindOf(err) != models.NotFound {
 		t.Errorf("the refused one is kept: %v", err)
 	}
 	sub.Parts[1].Upload = d.receive(back)
@@ -248,7 +248,7 @@ func TestAFormSentTwiceMakesOneVersion(t *testing.T) {
 	for i := range answers {
 		wait.Go(func() {
 			var err error
-			if answers[i], err = d.Add(t.Context(), d.clara, sub); err != nil && models.KindOf(err) != models.Invalid {
+			if answers[i], err = d.Add(t.Context(), documents.Staff(d.clara), sub); err != nil && models.KindOf(err) != models.Invalid {
 				t.Errorf("%d: %v", i, err)
 			}
 		})
@@ -264,12 +264,12 @@ func TestAFormSentTwiceMakesOneVersion(t *testing.T) {
 		t.Errorf("%d blobs", n)
 	}
 	same := d.identity("2", front, back)
-	if _, err := d.Add(t.Context(), d.clara, same); models.KindOf(err) != models.Conflict {
+	if _, err := d.Add(t.Context(), documents.Staff(d.clara), same); models.KindOf(err) != models.Conflict {
 		t.Errorf("the same files in another form: %v", err)
 	}
 	other := sub
 	other.Distributor++
-	if _, err := d.Add(t.Context(), d.clara, other); models.KindOf(err) != models.Conflict {
+	if _, err := d.Add(t.Context(), documents.Staff(d.clara), other); models.KindOf(err) != models.Conflict {
 		t.Errorf("the same form for somebody else: %v", err)
 	}
 }
@@ -278,12 +278,12 @@ func TestPiecesOfAnUpload(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	body := filestest.Read(t, front)
-	u, err := d.Begin(t.Context(), d.clara, models.FileUpload{Name: "a.jpg", Mime: "image/jpeg", Size: int64(len(body))})
+	u, err := d.Begin(t.Context(), documents.Staff(d.clara), models.FileUpload{Name: "a.jpg", Mime: "image/jpeg", Size: int64(len(body))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	half := len(body) / 2
-	if u, err = d.Append(t.Context(), d.clara, u.ID, 0, body[:half]); err != nil || u.Received != int64(half) {
+	if u, err = d.Append(t.Context(), documents.Staff(d.clara), u.ID, 0, body[:half]); err != nil || u.Received != int64(half) {
 		t.Fatalf("%+v, %v", u, err)
 	}
 	for name, c := range map[string]struct {
@@ -295,16 +295,16 @@ func TestPiecesOfAnUpload(t *testing.T) {
 		"too much": {int64(half), append(body[half:len(body):len(body)], 0), models.Conflict}, "nothing": {int64(half), nil, models.Invalid},
 		"too large": {int64(half), make([]byte, documents.ChunkBytes+1), models.Invalid},
 	} {
-		if _, err := d.Append(t.Context(), d.clara, u.ID, c.start, c.piece); models.KindOf(err) != c.want {
+		if _, err := d.Append(t.Context(), documents.Staff(d.clara), u.ID, c.start, c.piece); models.KindOf(err) != c.want {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	stranger := models.Actor{StaffID: d.clara.StaffID + 1, Name: "x", Roles: d.clara.Roles}
-	if _, err := d.Append(t.Context(), stranger, u.ID, int64(half), body[half:]); models.KindOf(err) != models.NotFound {
+	if _, err := d.Append(t.Context(), documents.Staff(stranger), u.ID, int64(half), body[half:]); models.KindOf(err) != models.NotFound {
 		t.Errorf("somebody else: %v", err)
 	}
 	sub := documents.Submission{ID: strings.Repeat("r", 16), Distributor: d.person, Kind: models.DocumentRUT, Parts: []documents.Part{{Upload: u.ID}}}
-	if _, err := d.Add(t.Context(), d.clara, sub); models.KindOf(err) != models.Invalid {
+	if _, err := d.Add(t.Context(), documents.Staff(d.clara), sub); models.KindOf(err) != models.Invalid {
 		t.Errorf("half a file: %v", err)
 	}
 	if n := d.number(`SELECT count(*) FROM document_chunks WHERE position('\x4a464946' IN sealed) > 0`); n != 0 {
@@ -314,7 +314,7 @@ func TestPiecesOfAnUpload(t *testing.T) {
 	taken := make(chan bool, 3)
 	for range 3 {
 		wait.Go(func() {
-			_, err := d.Append(t.Context(), d.clara, u.ID, int64(half), body[half:])
+			_, err := d.Append(t.Context(), documents.Staff(d.clara), u.ID, int64(half), body[half:])
 			taken <- err == nil
 		})
 	}
@@ -330,7 +330,7 @@ func TestPiecesOfAnUpload(t *testing.T) {
 		t.Errorf("the last piece was taken %d times", n)
 	}
 	d.add(sub)
-	if _, err := d.Begin(t.Context(), d.clara, models.FileUpload{Name: "a", Size: 21 << 20}); models.FileCodeOf(err) != models.FileTooLarge {
+	if _, err := d.Begin(t.Context(), documents.Staff(d.clara), models.FileUpload{Name: "a", Size: 21 << 20}); models.FileCodeOf(err) != models.FileTooLarge {
 		t.Errorf("too large: %v", err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -24,12 +23,15 @@ const uploadKept = 24 * time.Hour
 
 var errNoUpload = models.Refuse(models.NotFound, "documents.no_upload", "This upload is no longer kept. Choose the file again.", nil)
 
-// owner is who an upload belongs to. People without an account get another word for theirs.
-func owner(by models.Actor) string { return "staff " + strconv.FormatInt(by.StaffID, 10) }
+// mostUploads is how many files one sender may have on the way: what they left lying longest makes room for another one.
+const mostUploads = 24
+
+const makeRoom = `
+DELETE FROM document_uploads WHERE id IN (SELECT id FROM document_uploads WHERE owner = $1 ORDER BY touched_at DESC, id OFFSET $2)`
 
 // Begin makes room for a file of a known size, which then comes in pieces.
-func (s *Service) Begin(ctx context.Context, by models.Actor, u models.FileUpload) (models.FileUpload, error) {
-	if err := forbid(by, models.PermDocumentsEdit); err != nil {
+func (s *Service) Begin(ctx context.Context, from Sender, u models.FileUpload) (models.FileUpload, error) {
+	if err := from.allowed(); err != nil {
 		return u, err
 	}
 	if u.Size > files.MaxBytes {
@@ -38,9 +40,12 @@ func (s *Service) Begin(ctx context.Context, by models.Actor, u models.FileUploa
 	if u.Size < 0 {
 		return u, models.FileRefusal(models.FileEmpty)
 	}
+	if _, err := s.DB.Pool.Exec(ctx, makeRoom, from.owner, mostUploads-1); err != nil {
+		return u, fmt.Errorf("make room for an upload: %w", err)
+	}
 	u.ID, u.Received = hex.EncodeToString(vault.Random(16)), 0
 	_, err := s.DB.Pool.Exec(ctx, `INSERT INTO document_uploads (id, owner, name, mime, size, touched_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		u.ID, owner(by), firstOf(u.Name, 400), firstOf(u.Mime, 100), u.Size, s.Now())
+		u.ID, from.owner, firstOf(u.Name, 400), firstOf(u.Mime, 100), u.Size, s.Now())
 	if err != nil {
 		return u, fmt.Errorf("begin upload: %w", err)
 	}
@@ -55,8 +60,8 @@ func firstOf(s string, n int) string {
 }
 
 // Upload answers how far an upload has come.
-func (s *Service) Upload(ctx context.Context, by models.Actor, id string) (models.FileUpload, error) {
-	u, err := store.SelectOne[models.FileUpload](ctx, s.DB.Pool, selectUpload, id, owner(by))
+func (s *Service) Upload(ctx context.Context, from Sender, id string) (models.FileUpload, error) {
+	u, err := store.SelectOne[models.FileUpload](ctx, s.DB.Pool, selectUpload, id, from.owner)
 	if err != nil {
 		return u, store.NotFound(fmt.Errorf("read upload: %w", err), errNoUpload.Key, errNoUpload.Message)
 	}
@@ -67,8 +72,8 @@ const selectUpload = `SELECT id, name, mime, size, received FROM document_upload
 
 // Append adds the piece that begins at start. A piece that is not the next one is a Conflict, and the answer says where
 // to go on: pieces that were sent twice, or whose answer was lost, do no harm.
-func (s *Service) Append(ctx context.Context, by models.Actor, id string, start int64, piece []byte) (u models.FileUpload, err error) {
-	if err := forbid(by, models.PermDocumentsEdit); err != nil {
+func (s *Service) Append(ctx context.Context, from Sender, id string, start int64, piece []byte) (u models.FileUpload, err error) {
+	if err := from.allowed(); err != nil {
 		return u, err
 	}
 	if len(piece) == 0 || len(piece) > ChunkBytes {
@@ -76,7 +81,7 @@ func (s *Service) Append(ctx context.Context, by models.Actor, id string, start 
 	}
 	sealed := s.Vault.Seal(piece, uploadLabel(id, start))
 	return u, s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		found, err := store.SelectTx[models.FileUpload](tx, selectUpload+` FOR UPDATE`, id, owner(by))
+		found, err := store.SelectTx[models.FileUpload](tx, selectUpload+` FOR UPDATE`, id, from.owner)
 		if err != nil {
 			return fmt.Errorf("read upload: %w", err)
 		}
@@ -99,8 +104,8 @@ func (s *Service) Append(ctx context.Context, by models.Actor, id string, start 
 }
 
 // Receive takes a whole file at once, as a form without JavaScript sends it.
-func (s *Service) Receive(ctx context.Context, by models.Actor, u models.FileUpload, r io.Reader) (models.FileUpload, error) {
-	u, err := s.Begin(ctx, by, u)
+func (s *Service) Receive(ctx context.Context, from Sender, u models.FileUpload, r io.Reader) (models.FileUpload, error) {
+	u, err := s.Begin(ctx, from, u)
 	if err != nil {
 		return u, err
 	}
@@ -110,7 +115,7 @@ func (s *Service) Receive(ctx context.Context, by models.Actor, u models.FileUpl
 		if err != nil {
 			return u, fmt.Errorf("read upload: %w", err)
 		}
-		if u, err = s.Append(ctx, by, u.ID, u.Received, piece[:n]); err != nil {
+		if u, err = s.Append(ctx, from, u.ID, u.Received, piece[:n]); err != nil {
 			return u, err
 		}
 	}
@@ -141,8 +146,8 @@ func (s *Service) body(ctx context.Context, u models.FileUpload) ([]byte, error)
 }
 
 // Drop forgets an upload.
-func (s *Service) Drop(ctx context.Context, by models.Actor, id string) error {
-	if _, err := s.DB.Pool.Exec(ctx, `DELETE FROM document_uploads WHERE id = $1 AND owner = $2`, id, owner(by)); err != nil {
+func (s *Service) Drop(ctx context.Context, from Sender, id string) error {
+	if _, err := s.DB.Pool.Exec(ctx, `DELETE FROM document_uploads WHERE id = $1 AND owner = $2`, id, from.owner); err != nil {
 		return fmt.Errorf("drop upload: %w", err)
 	}
 	return nil

@@ -247,6 +247,9 @@ func (s *Service) judgeAgain(tx *gorm.DB, c kyc.Case) error {
 	if err != nil {
 		return err
 	}
+	if err := s.judgePapers(tx, c, answers); err != nil {
+		return err
+	}
 	for _, item := range []kyc.Item{kyc.Payment, kyc.Tax} {
 		a, ok := answers[item]
 		if !ok {

@@ -167,7 +167,7 @@ func (s *Service) askAll(tx *gorm.DB, ids []int64) error {
 	var positions, days []int
 	var required []bool
 	for _, kind := range []string{"natural", "juridical"} {
-		for n, a := range s.asked(kind) {
+		for n, a := range kyc.AskedOf(kind, s.Today()) {
 			kinds, items, steps = append(kinds, kind), append(items, string(a.Item)), append(steps, string(a.Step))
 			positions, required, days = append(positions, n), append(required, a.Required), append(days, a.MaxAgeDays)
 		}

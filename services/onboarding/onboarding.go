@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
-	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -15,6 +14,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/kyc"
 	"pagaduria/services/blobs"
+	"pagaduria/services/documents"
 	"pagaduria/services/mail"
 	"pagaduria/services/sms"
 	"pagaduria/services/store"
@@ -25,6 +25,7 @@ import (
 type Options struct {
 	DB     *store.DB
 	Blobs  *blobs.Store
+	Papers *documents.Service
 	Mail   *mail.Outbox
 	Vault  *vault.Vault
 	SMS    sms.Sender // nil without a gateway
@@ -122,7 +123,10 @@ func save(tx *gorm.DB, c kyc.Case) error {
 	return nil
 }
 
-const selectItems = `SELECT item, step, required, max_age_days, state, version, given_at FROM kyc_items WHERE case_id = $1 ORDER BY position`
+const selectItems = `
+SELECT i.item, i.step, i.required, i.max_age_days, i.state, i.version, i.given_at, coalesce(i.document_version_id, 0),
+    i.item IN ('identity','representative_identity') AND NOT c.sensitive
+FROM kyc_items i JOIN kyc_cases c ON c.id = i.case_id WHERE i.case_id = $1 ORDER BY i.position`
 
 func itemsOf(tx *gorm.DB, id int64) ([]kyc.CaseItem, error) {
 	items, err := store.SelectTx[kyc.CaseItem](tx, selectItems, id)
@@ -141,17 +145,12 @@ SELECT $1, x.item, x.step, x.position, x.required, x.days FROM unnest($2::text[]
 ON CONFLICT (case_id, item) DO UPDATE SET position = excluded.position, required = excluded.required, max_age_days = excluded.max_age_days`
 )
 
-// asked is what is asked of a kind of person today. Documents are left out: there is nowhere to upload them yet.
-func (s *Service) asked(personKind string) []kyc.Asked {
-	return slices.DeleteFunc(kyc.AskedOf(personKind, s.Today()), kyc.Asked.Document)
-}
-
 // ask writes what a case asks for, by the kind of person and the rules of the day.
 func (s *Service) ask(tx *gorm.DB, c kyc.Case) error {
 	var items, steps []string
 	var positions, days []int
 	var required []bool
-	for n, a := range s.asked(c.PersonKind) {
+	for n, a := range kyc.AskedOf(c.PersonKind, s.Today()) {
 		items, steps, positions = append(items, string(a.Item)), append(steps, string(a.Step)), append(positions, n)
 		required, days = append(required, a.Required), append(days, a.MaxAgeDays)
 	}
@@ -165,9 +164,10 @@ func (s *Service) ask(tx *gorm.DB, c kyc.Case) error {
 }
 
 const selectAnswers = `
-SELECT DISTINCT ON (item) item, version, CAST(answer AS text) FROM kyc_answers WHERE case_id = $1 ORDER BY item, version DESC`
+SELECT DISTINCT ON (a.item) a.item, a.version, CAST(a.answer AS text) FROM kyc_answers a JOIN kyc_items i ON i.case_id = a.case_id AND i.item = a.item
+WHERE a.case_id = $1 ORDER BY a.item, a.version DESC`
 
-// answer is the newest version of what was declared about an item.
+// answer is the newest version of what was declared about an item that is asked.
 type answer struct {
 	Item    kyc.Item
 	Version int

@@ -17,7 +17,8 @@ import (
 	"pagaduria/services/store"
 )
 
-// Statement is what is signed: everything declared, as it stands, with the text that was agreed to. Its hash tells
+// Statement is what is signed: everything declared, as it stands, with the text that was agreed to and the hashes of the
+// documents that were sent. Its hash tells
 // whether anything changed between reading and signing, and proves later what was signed.
 type Statement struct {
 	Text   string
@@ -101,7 +102,7 @@ func (s *Service) submit(ctx context.Context, tx *gorm.DB, c *kyc.Case, w writer
 		return err
 	}
 	for _, i := range items {
-		if i.Required && !i.State.Done() && i.Item != kyc.Signature && (w.link == nil || w.link.Opens(i.Item)) {
+		if i.ToDo() && i.Item != kyc.Signature && (w.link == nil || w.link.Opens(i.Item)) {
 			return models.Refuse(models.Conflict, "onboarding.not_complete", "Something is still missing. Complete the steps before you sign.", nil)
 		}
 	}

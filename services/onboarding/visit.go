@@ -44,7 +44,8 @@ type Visit struct {
 	CodeBy  string // mail or sms
 	Items   []kyc.CaseItem
 	Answers map[kyc.Item][]byte // only what a known device may see
-	Method  bool                // the distributor is paid in some way already
+	Given   map[kyc.Item]models.Document
+	Method  bool // the distributor is paid in some way already
 	Signed  *kyc.Signed
 }
 
@@ -129,6 +130,9 @@ func (s *Service) readTyped(ctx context.Context, v *Visit) error {
 	v.Answers = map[kyc.Item][]byte{}
 	for _, a := range answers {
 		v.Answers[a.Item] = []byte(a.Answer)
+	}
+	if v.Given, err = s.Given(ctx, v.Items); err != nil {
+		return err
 	}
 	signed, err := store.Select[kyc.Signed](ctx, s.DB.Pool, selectSigned, v.ID)
 	if err != nil {

@@ -57,9 +57,20 @@ type FormPage struct {
 	Error  string
 }
 
+// Sheet is the form of one document, for staff and for payees.
+type Sheet struct {
+	Action string
+	Pieces string // where its files come in piece by piece
+	CSRF   string
+	Form   string
+	Kind   models.DocumentKind
+	Fields []FileField
+}
+
 // FileField is a field for files: what is wrong with what was sent, and what has arrived already.
 type FileField struct {
 	Name     string // front, back or more
+	ID       string // on a page with several forms
 	Many     bool
 	Error    string
 	Received []models.FileUpload
@@ -67,6 +78,13 @@ type FileField struct {
 
 // Accept is what the browser offers first; what counts is the content.
 const Accept = "image/jpeg,image/png,image/webp,image/heic,image/heif,application/pdf,.heic"
+
+func (f FileField) id() string {
+	if f.ID == "" {
+		return f.Name
+	}
+	return f.ID
+}
 
 func (f FileField) label(ctx context.Context) string { return i18n.T(ctx, "documents.field."+f.Name) }
 
@@ -122,8 +140,17 @@ func fileWord(ctx context.Context, f models.DocumentFile) string {
 	return i18n.T(ctx, "documents.field."+string(f.Side))
 }
 
-func kindWord(ctx context.Context, k models.DocumentKind) string {
+// KindWord names a kind of document.
+func KindWord(ctx context.Context, k models.DocumentKind) string {
 	return i18n.T(ctx, "documents.kind."+string(k))
+}
+
+// sender names who sent a version.
+func sender(ctx context.Context, v models.DocumentVersion) string {
+	if v.StaffName == "" {
+		return i18n.T(ctx, "documents.payee")
+	}
+	return v.StaffName
 }
 
 func crumbs(ctx context.Context, of models.Distributor, inside bool) []ui.Crumb {

@@ -133,6 +133,7 @@ type FillPage struct {
 	layout.Page
 	Of        kyc.Detail
 	Fields    onboarding.Fields
+	Papers    []onboarding.PaperCard
 	Text      kyc.ConsentText
 	Sensitive bool
 	Declared  []onboarding.Declared

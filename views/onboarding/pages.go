@@ -4,6 +4,7 @@ package onboarding
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"pagaduria/models/colombia"
 	"pagaduria/models/ident"
 	"pagaduria/models/kyc"
+	"pagaduria/views/documents"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
 	"pagaduria/views/ui"
@@ -50,6 +52,9 @@ func StepName(ctx context.Context, s kyc.Step) string {
 
 // ItemName is how a page calls one thing that is asked for.
 func ItemName(ctx context.Context, i kyc.Item) string {
+	if k := i.DocumentKind(); k != "" {
+		return documents.KindWord(ctx, k)
+	}
 	return i18n.T(ctx, "onboarding.name."+string(i))
 }
 
@@ -210,6 +215,20 @@ type Declared struct {
 func DeclaredOf(ctx context.Context, items []kyc.CaseItem, answers map[kyc.Item][]byte) ([]Declared, error) {
 	var list []Declared
 	for _, i := range items {
+		if i.Step == kyc.Documents {
+			if len(answers[i.Item]) == 0 {
+				continue
+			}
+			var p kyc.Paper
+			if err := json.Unmarshal(answers[i.Item], &p); err != nil {
+				return nil, fmt.Errorf("read answer %s: %w", i.Item, err)
+			}
+			if n := len(list); n == 0 || list[n-1].Step != i.Step {
+				list = append(list, Declared{Step: i.Step})
+			}
+			list[len(list)-1].Lines = append(list[len(list)-1].Lines, paperLine(ctx, i.Item, p))
+			continue
+		}
 		f, err := kyc.Values(i.Item, answers[i.Item])
 		if err != nil {
 			return nil, err

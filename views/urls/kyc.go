@@ -7,6 +7,9 @@ const (
 	CaseSendPattern          = "/kyc/:id/send"
 	CaseRevokePattern        = "/kyc/:id/revoke"
 	CaseFillPattern          = "/kyc/:id/fill/:step"
+	CasePaperPattern         = "/kyc/:id/documents/:item"
+	CaseUploadsPattern       = "/kyc/:id/uploads"
+	CaseUploadPattern        = "/kyc/:id/uploads/:upload"
 	CaseSettingsPattern      = "/kyc/settings"
 	CaseInvitePattern        = "/kyc/invite"
 	InviteDistributorPattern = "/distributors/:id/invite"
@@ -27,6 +30,12 @@ func CaseRevoke(id int64) string { return Case(id) + "/revoke" }
 
 // CaseFill is where staff fill in a step for the payee.
 func CaseFill(id int64, step string) string { return Case(id) + "/fill/" + step }
+
+// CasePaper is where staff send a document for the payee.
+func CasePaper(id int64, item string) string { return Case(id) + "/documents/" + item }
+
+// CaseUploads is where the files of a case come in piece by piece.
+func CaseUploads(id int64) string { return Case(id) + "/uploads" }
 
 // CaseSettings is how long links are good for.
 func CaseSettings() string { return CaseSettingsPattern }
@@ -49,6 +58,10 @@ const (
 	PayeeContactCodePattern = "/p/:token/contact/code"
 	PayeeContactSendPattern = "/p/:token/contact/send"
 	PayeeReceiptPattern     = "/p/:token/receipt"
+	PayeePaperPattern       = "/p/:token/documents/:item"
+	PayeePaperPagePattern   = "/p/:token/documents/:item/:page"
+	PayeeUploadsPattern     = "/p/:token/uploads"
+	PayeeUploadPattern      = "/p/:token/uploads/:upload"
 )
 
 // PayeeRoot is below what everything of payees lies; their cookie goes there only.
@@ -71,6 +84,17 @@ func PayeeContactCode(token string) string { return Payee(token) + "/contact/cod
 
 // PayeeContactSend sends another code to a contact.
 func PayeeContactSend(token string) string { return Payee(token) + "/contact/send" }
+
+// PayeePaper is where a payee sends a document.
+func PayeePaper(token, item string) string { return Payee(token) + "/documents/" + item }
+
+// PayeePaperPage is the picture of one page of what a payee sent.
+func PayeePaperPage(token, item string, page int64) string {
+	return PayeePaper(token, item) + "/" + Num(page)
+}
+
+// PayeeUploads is where the files of a payee come in piece by piece.
+func PayeeUploads(token string) string { return Payee(token) + "/uploads" }
 
 // PayeeReceipt is what a payee keeps.
 func PayeeReceipt(token string) string { return Payee(token) + "/receipt" }
