@@ -115,6 +115,11 @@ func (h *Handlers) personPage(c echo.Context, id int64) (p pages.PersonPage, err
 	if by := ActorFrom(c); err == nil && by.May(models.PermRiskView) {
 		p.Risk, err = h.riskPanel(c.Request().Context(), by, id)
 	}
+	if due, ok, failed := h.Expiry.Due(c.Request().Context(), id); failed != nil {
+		return p, failed
+	} else if ok {
+		p.Due = &due
+	}
 	return p, err
 }
 

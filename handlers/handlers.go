@@ -13,6 +13,7 @@ import (
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
+	"pagaduria/services/expiry"
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
@@ -55,6 +56,7 @@ type Handlers struct {
 	Views        *savedviews.Service
 	Onboarding   *onboarding.Service
 	Risk         *risk.Service
+	Expiry       *expiry.Service
 
 	payees limiter // of the pages behind a link
 

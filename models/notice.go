@@ -34,7 +34,7 @@ var topics = map[string]Topic{
 	"schedule.maker": TopicFailed, "schedule.made": TopicWork, "schedule.nothing": TopicWork,
 	"renewal.issued": TopicAnswer, "renewal.waiting": TopicAnswer, "renewal.collected": TopicAnswer, "renewal.stopped": TopicFailed,
 	"float.low": TopicFloat, "distributor.call": TopicWaiting,
-	"screening.hits": TopicWaiting,
+	"screening.hits": TopicWaiting, "expiry.ended": TopicExpiring,
 }
 
 // TopicOf answers the topic of an event's kind.

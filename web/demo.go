@@ -156,6 +156,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if _, err := a.h.Risk.ScoreDue(ctx); err != nil {
 		return err
 	}
+	if _, _, err := a.h.Expiry.Tend(ctx); err != nil {
+		return err
+	}
 	return a.startDemo(ctx, cast)
 }
 

@@ -61,6 +61,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		distributorRoutes(h),
 		screeningRoutes(h),
 		riskRoutes(h),
+		expiryRoutes(h),
 		caseRoutes(h),
 		payeeRoutes(h),
 		documentRoutes(h),

@@ -22,6 +22,7 @@ import (
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
+	"pagaduria/services/expiry"
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
 	"pagaduria/services/mail"
@@ -139,6 +140,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 		return err
 	}
 	h.Risk = &risk.Service{DB: db, Now: h.Now, Today: a.today}
+	h.Expiry = &expiry.Service{DB: db, Onboarding: h.Onboarding, Now: h.Now, Today: a.today}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
@@ -171,7 +173,7 @@ func requestKinds(h *handlers.Handlers) []requests.Kind {
 
 // taskKinds are the kinds of long work.
 func (a *app) taskKinds(h *handlers.Handlers) []tasks.Kind {
-	return append(slices.Concat(h.Imports.TaskKinds(), h.Checks.TaskKinds()), h.Exports.TaskKind(), h.Payouts.TaskKind(), h.Onboarding.TaskKind(), h.Screening.TaskKind())
+	return append(slices.Concat(h.Imports.TaskKinds(), h.Checks.TaskKinds()), h.Exports.TaskKind(), h.Payouts.TaskKind(), h.Onboarding.TaskKind(), h.Screening.TaskKind(), h.Expiry.TaskKind())
 }
 
 // today is the Bogotá date that files and documents are judged by, as midnight UTC.
@@ -217,6 +219,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	schedule = append(schedule, jobs.AddDocuments(workers, a.h.Documents)...)
 	schedule = append(schedule, jobs.AddOnboarding(workers, a.h.Onboarding)...)
 	schedule = append(schedule, jobs.AddScreening(workers, a.h.Screening)...)
+	schedule = append(schedule, jobs.AddExpiry(workers, a.h.Expiry)...)
 	schedule = append(schedule, jobs.AddRisk(workers, a.h.Risk)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)

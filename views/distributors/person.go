@@ -24,6 +24,7 @@ type PersonPage struct {
 	Today    time.Time
 	Case     *kyc.Case          // the newest one, nil without any
 	Risk     *models.RiskDetail // nil for who may not know
+	Due      *models.Expiry     // nil for who is not verified
 	Revealed bool               // personal data unmasked: the answer to a reveal, never a page of its own
 }
 

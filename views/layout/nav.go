@@ -37,6 +37,7 @@ var navigation = []group{
 		{"distributors", urls.NavDistributors, "users", models.PermDistributorsView, false, "d"},
 		{"screening", urls.Hits(), "shield-lock", models.PermScreeningView, false, ""},
 		{"risk", urls.NavRisk, "chart-bar", models.PermRiskView, false, ""},
+		{"expiry", urls.NavExpiry, "calendar-due", models.PermKYCView, false, ""},
 		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{

@@ -41,6 +41,8 @@ func Record(subjectType string, id int64) string {
 		return Risk(id)
 	case "risk_rules":
 		return RiskRules()
+	case "expiries":
+		return Expiries()
 	case "request":
 		return Request(id)
 	}
