@@ -164,10 +164,10 @@ func (h *Handlers) SaveExpirySettings(c echo.Context) error {
 	return h.done(c, err, "expiry.settings_flash", urls.Expiries())
 }
 
-// Papers is GET urls.PapersPattern.
-func (h *Handlers) Papers(c echo.Context) error { return h.showPapers(c, nil, nil) }
+// Validity is GET urls.PapersPattern.
+func (h *Handlers) Validity(c echo.Context) error { return h.showValidity(c, nil, nil) }
 
-func (h *Handlers) showPapers(c echo.Context, typed map[int64]string, refusal error) error {
+func (h *Handlers) showValidity(c echo.Context, typed map[int64]string, refusal error) error {
 	id, err := pathID(c, "id")
 	if err != nil {
 		return err
@@ -193,8 +193,8 @@ func (h *Handlers) showPapers(c echo.Context, typed map[int64]string, refusal er
 	return render(c, status, pages.Papers(p))
 }
 
-// SavePapers is POST urls.PapersPattern.
-func (h *Handlers) SavePapers(c echo.Context) error {
+// SaveValidity is POST urls.PapersPattern.
+func (h *Handlers) SaveValidity(c echo.Context) error {
 	id, err := pathID(c, "id")
 	if err != nil {
 		return err
@@ -216,7 +216,7 @@ func (h *Handlers) SavePapers(c echo.Context) error {
 		}
 		day, err := time.Parse(time.DateOnly, typed[document])
 		if err != nil {
-			return h.showPapers(c, typed, models.Refuse(models.Invalid, "error.bad_form", "Correct the marked fields and send the form again.", nil))
+			return h.showValidity(c, typed, models.Refuse(models.Invalid, "error.bad_form", "Correct the marked fields and send the form again.", nil))
 		}
 		days[document] = &day
 	}

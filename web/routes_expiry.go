@@ -18,7 +18,7 @@ func expiryRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.ExpirySettingsPattern, Perm: judge, Handler: h.SaveExpirySettings},
 		{Method: get, Path: urls.RenewPayeesPattern, Perm: judge, Handler: h.AskRenewal},
 		{Method: post, Path: urls.RenewPayeesPattern, Perm: judge, Handler: h.RenewPayees},
-		{Method: get, Path: urls.PapersPattern, Perm: view, Handler: h.Papers},
-		{Method: post, Path: urls.PapersPattern, Perm: judge, Handler: h.SavePapers},
+		{Method: get, Path: urls.PapersPattern, Perm: view, Handler: h.Validity},
+		{Method: post, Path: urls.PapersPattern, Perm: judge, Handler: h.SaveValidity},
 	}
 }
