@@ -64,7 +64,7 @@ func barePage(now time.Time) view.ListPage {
 	kinds := []models.MethodKind{models.EfectyCash, models.EfectyCash, models.BankAccount, models.Nequi, models.EfectyCash}
 	for i := range 50 {
 		at := now.Add(-time.Duration(i) * time.Hour)
-		p.Rows = append(p.Rows, view.Row{ID: int64(1_000_000 - i), Code: fmt.Sprintf("P-2026-1120-D%03d-%04d", 700+i, i+1), BatchID: 7, DistributorID: int64(i), State: models.PayoutPaid,
+		p.Rows = append(p.Rows, models.PayoutRow{ID: int64(1_000_000 - i), Code: fmt.Sprintf("P-2026-1120-D%03d-%04d", 700+i, i+1), BatchID: 7, DistributorID: int64(i), State: models.PayoutPaid,
 			Amount: models.Pesos(int64(20_000 + i*6_350)), PayeeName: buyers[i%len(buyers)], DocType: "CC", DocNumber: fmt.Sprint(1_100_000_000 + i*37),
 			Method: kinds[i%len(kinds)], RailID: fmt.Sprint(5_000_000 + i), StateAt: at, CreatedAt: at})
 	}

@@ -15,7 +15,6 @@ import (
 	"pagaduria/services/store"
 	view "pagaduria/views/failures"
 	"pagaduria/views/i18n"
-	payoutviews "pagaduria/views/payouts"
 	"pagaduria/views/ui"
 	"pagaduria/views/urls"
 )
@@ -137,7 +136,7 @@ func (h *Handlers) fillFailures(ctx context.Context, p *view.ListPage, f payouts
 }
 
 func asFailure(f payouts.Failure) view.Failure {
-	return view.Failure{Row: payoutviews.Row(f.Row), ConnectionID: f.ConnectionID, RailCode: f.RailCode, Cure: f.Cure, Changed: f.Changed, Why: f.Why}
+	return view.Failure{PayoutRow: f.PayoutRow, ConnectionID: f.ConnectionID, RailCode: f.RailCode, Cure: f.Cure, Changed: f.Changed, Why: f.Why}
 }
 
 // AskReissue is GET urls.ReissuePattern: what a batch of the chosen failures would be, and who is left out and why.

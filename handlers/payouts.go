@@ -119,10 +119,7 @@ func (h *Handlers) fillPayouts(ctx context.Context, p *view.ListPage, q payoutQu
 	if err != nil {
 		return err
 	}
-	p.Rows = make([]view.Row, len(page.Rows))
-	for i := range page.Rows {
-		p.Rows[i] = view.Row(page.Rows[i])
-	}
+	p.Rows = page.Rows
 	p.Pages = ui.Pages{Newer: pageURL(urls.Payouts(), p.Query, page.Newer), Older: pageURL(urls.Payouts(), p.Query, page.Older)}
 	if err := h.fillExpiring(ctx, p, f); err != nil {
 		return err

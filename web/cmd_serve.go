@@ -61,6 +61,7 @@ func runServe(ctx context.Context, t *terminal, args []string) (err error) {
 	a.h.Webhooks.Start()
 	defer a.h.Webhooks.Stop()
 	s := &server{cfg: cfg, db: a.db.DB, h: a.h, log: a.log, metrics: a.metrics, authenticate: a.h.Authenticate}
+	saveMemory()
 	return s.serve(ctx, l)
 }
 

@@ -196,7 +196,7 @@ func known(cause string) string {
 
 // Failure is one payout whose money came back.
 type Failure struct {
-	Row
+	models.PayoutRow
 	ConnectionID int64
 	RailCode     string
 	Cure         models.Cure
@@ -208,7 +208,7 @@ const failureColumns = rowColumns + `, f.payable, f.held, f.newer, ` + failureFa
 
 // failureRow is how a Failure is read.
 type failureRow struct {
-	Row
+	models.PayoutRow
 	Payable, Held int
 	Newer         bool
 	Facts         facts
@@ -234,8 +234,8 @@ func selectFailures(ctx context.Context, q store.Querier, cure func(facts) model
 	for i, r := range read {
 		c := cure(r.Facts)
 		failed := models.Failed{State: r.State, Cure: c, Changed: r.Facts.changed(), Contradicted: r.Facts.Contradicted, Payable: r.Payable, Held: r.Held, Newer: r.Newer}
-		r.Row.Cause = known(r.Facts.Cause)
-		list[i] = Failure{Row: r.Row, ConnectionID: r.Facts.ConnectionID, RailCode: r.Facts.RailCode, Cure: c, Changed: failed.Changed, Why: failed.WhyNot()}
+		r.PayoutRow.Cause = known(r.Facts.Cause)
+		list[i] = Failure{PayoutRow: r.PayoutRow, ConnectionID: r.Facts.ConnectionID, RailCode: r.Facts.RailCode, Cure: c, Changed: failed.Changed, Why: failed.WhyNot()}
 	}
 	return list, nil
 }

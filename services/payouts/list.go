@@ -33,34 +33,12 @@ func (f Filter) Empty() bool {
 	return f == Filter{}
 }
 
-// Row is a payout as the list shows it.
-type Row struct {
-	ID            int64
-	Code          string
-	BatchID       int64
-	DistributorID int64
-	State         models.PayoutState
-	Amount        models.Money
-	PayeeName     string
-	DocType       string
-	DocNumber     string
-	Method        models.MethodKind
-	BankCode      string
-	Account       string
-	RailID        string
-	Cause         string
-	ExpiresAt     *time.Time
-	OverdueAt     *time.Time
-	StateAt       time.Time
-	CreatedAt     time.Time
-}
-
 const rowColumns = `p.id, p.code, p.batch_id, p.distributor_id, p.state, p.amount, p.payee_name, p.doc_type, p.doc_number, p.method_kind,
     p.bank_code, CASE WHEN p.method_kind = 'bre_b' THEN p.bre_b_key ELSE p.account_number END, p.rail_id, p.cause, p.expires_at, p.overdue_at, p.state_at, p.created_at`
 
 // rowOf reads rowColumns. The list is the page that is looked at most, and scanning by reflection was a third of it.
-func rowOf(r store.Raw) Row {
-	return Row{ID: r.Int(0), Code: string(r[1]), BatchID: r.Int(2), DistributorID: r.Int(3), State: models.PayoutState(r[4]), Amount: models.Centavos(r.Int(5)),
+func rowOf(r store.Raw) models.PayoutRow {
+	return models.PayoutRow{ID: r.Int(0), Code: string(r[1]), BatchID: r.Int(2), DistributorID: r.Int(3), State: models.PayoutState(r[4]), Amount: models.Centavos(r.Int(5)),
 		PayeeName: string(r[6]), DocType: string(r[7]), DocNumber: string(r[8]), Method: models.MethodKind(r[9]), BankCode: string(r[10]), Account: string(r[11]),
 		RailID: string(r[12]), Cause: string(r[13]), ExpiresAt: r.Moment(14), OverdueAt: r.Moment(15), StateAt: r.Time(16), CreatedAt: r.Time(17)}
 }
@@ -118,19 +96,19 @@ const searchCondition = `p.id IN (
 const PageSize = 50
 
 // List returns one page of payouts, newest first, by one query.
-func (s *Service) List(ctx context.Context, f Filter) (store.Page[Row], error) {
+func (s *Service) List(ctx context.Context, f Filter) (store.Page[models.PayoutRow], error) {
 	where, args := f.where(s.Now())
 	sql := `SELECT ` + rowColumns + ` FROM payouts p WHERE ` + where + ` AND ` + f.Cursor.Where("p.created_at", "p.id") +
 		` ORDER BY ` + f.Cursor.Order("p.created_at", "p.id") + ` LIMIT ` + strconv.Itoa(PageSize+1)
-	rows := make([]Row, 0, PageSize+1)
+	rows := make([]models.PayoutRow, 0, PageSize+1)
 	err := store.EachRaw(ctx, s.DB.Pool, func(r store.Raw) error {
 		rows = append(rows, rowOf(r))
 		return nil
 	}, sql, f.Cursor.Bind(args))
 	if err != nil {
-		return store.Page[Row]{}, fmt.Errorf("list payouts: %w", err)
+		return store.Page[models.PayoutRow]{}, fmt.Errorf("list payouts: %w", err)
 	}
-	return store.MakePage(rows, PageSize, f.Cursor, func(r Row) store.Cursor { return store.Cursor{At: r.CreatedAt, ID: r.ID} }), nil
+	return store.MakePage(rows, PageSize, f.Cursor, func(r models.PayoutRow) store.Cursor { return store.Cursor{At: r.CreatedAt, ID: r.ID} }), nil
 }
 
 // Sum is how many rows there are and how much they come to.

@@ -34,7 +34,7 @@ type Group struct {
 
 // Failure is one payout of a group.
 type Failure struct {
-	payouts.Row
+	models.PayoutRow
 	ConnectionID int64
 	RailCode     string
 	Cure         models.Cure

@@ -47,18 +47,18 @@ func (l Locale) Valid() bool { return l == En || l == Es || l == Zh }
 //go:embed *.toml
 var files embed.FS
 
-// catalogue is everything said in one language. Plain sentences are looked up in a map; plurals go
-// through go-i18n, which knows each language's rules.
+// catalogue is everything said in one language: plain sentences, those with arguments, and plurals, which go through
+// go-i18n, as it knows each language's rules.
 type catalogue struct {
 	locale  Locale
-	plain   map[string]message
+	plain   map[string]string
+	filled  map[string]message
 	plurals map[string]bool
 	say     *i18n.Localizer
 }
 
 // message is a sentence cut at its arguments: text holds len(names)+1 pieces.
 type message struct {
-	whole string
 	text  []string
 	names []string
 }
@@ -92,14 +92,14 @@ func of(ctx context.Context) *catalogue {
 // T returns the sentence of a key. args are names and values in turn ("Name", v) for a sentence that
 // says {{.Name}}. An unknown key comes back as it is, so that a page still shows; a test finds it.
 func T(ctx context.Context, key string, args ...any) string {
-	m, ok := of(ctx).plain[key]
-	if !ok {
-		return key
+	c := of(ctx)
+	if s, ok := c.plain[key]; ok {
+		return s
 	}
-	if len(m.names) == 0 {
-		return m.whole
+	if m, ok := c.filled[key]; ok {
+		return m.fill(args)
 	}
-	return m.fill(args)
+	return key
 }
 
 func (m message) fill(args []any) string {
@@ -148,8 +148,7 @@ func N(ctx context.Context, key string, count int, args ...any) string {
 // Has answers whether the English catalogue knows the key. A test keeps the other two level with it.
 func Has(key string) bool {
 	c := catalogues[En]()
-	_, plain := c.plain[key]
-	return plain || c.plurals[key]
+	return c.has(key)
 }
 
 var matcher = language.NewMatcher([]language.Tag{
@@ -180,7 +179,7 @@ func load(from fs.FS, l Locale) (*catalogue, error) {
 		return nil, err
 	}
 	bundle := i18n.NewBundle(language.MustParse(string(l)))
-	c := &catalogue{locale: l, plain: map[string]message{}, plurals: map[string]bool{}, say: i18n.NewLocalizer(bundle, string(l))}
+	c := &catalogue{locale: l, plain: map[string]string{}, filled: map[string]message{}, plurals: map[string]bool{}, say: i18n.NewLocalizer(bundle, string(l))}
 	for _, name := range names {
 		tree := map[string]any{}
 		if _, err := toml.DecodeFS(from, name, &tree); err != nil {
@@ -200,12 +199,16 @@ func (c *catalogue) add(bundle *i18n.Bundle, prefix string, tree map[string]any)
 		if prefix != "" {
 			key = prefix + "." + k
 		}
-		if _, twice := c.plain[key]; twice || c.plurals[key] {
+		if c.has(key) {
 			return fmt.Errorf("key %s is in two files", key)
 		}
 		switch v := v.(type) {
 		case string:
-			c.plain[key] = cut(v)
+			if m := cut(v); len(m.names) > 0 {
+				c.filled[key] = m
+			} else {
+				c.plain[key] = v
+			}
 		case map[string]any:
 			if !isPlural(v) {
 				if err := c.add(bundle, key, v); err != nil {
@@ -222,6 +225,12 @@ func (c *catalogue) add(bundle *i18n.Bundle, prefix string, tree map[string]any)
 		}
 	}
 	return nil
+}
+
+func (c *catalogue) has(key string) bool {
+	_, plain := c.plain[key]
+	_, filled := c.filled[key]
+	return plain || filled || c.plurals[key]
 }
 
 // isPlural answers whether a table holds the forms of one sentence: "other" and at most "one".
@@ -243,7 +252,7 @@ func pluralMessage(key string, forms map[string]any) *i18n.Message {
 
 // cut splits a sentence at its {{.Name}} arguments.
 func cut(s string) message {
-	m := message{whole: s}
+	var m message
 	rest := s
 	for {
 		i := strings.Index(rest, "{{.")

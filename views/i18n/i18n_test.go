@@ -15,10 +15,15 @@ func TestEveryKeyIsInEveryLanguage(t *testing.T) {
 		for _, other := range Locales {
 			have := catalogues[other]()
 			c := catalogues[l]()
-			for key, m := range c.plain {
-				o, ok := have.plain[key]
+			for key := range c.plain {
+				if _, ok := have.plain[key]; !ok {
+					t.Errorf("%s is in %s and not, or with arguments, in %s", key, l, other)
+				}
+			}
+			for key, m := range c.filled {
+				o, ok := have.filled[key]
 				if !ok {
-					t.Errorf("%s is in %s and not in %s", key, l, other)
+					t.Errorf("%s is in %s and not, or without arguments, in %s", key, l, other)
 					continue
 				}
 				if !sameNames(m.names, o.names) {

@@ -22,28 +22,6 @@ var Columns = []ui.Column{{Key: "method", Label: "payouts.col.method"}, {Key: "r
 	{Key: "state", Label: "payouts.col.state"}, {Key: "changed", Label: "payouts.col.changed", Extra: true}, {Key: "created", Label: "payouts.col.created"},
 	{Key: "amount", Label: "payouts.col.amount"}}
 
-// Row is a payout of the list.
-type Row struct {
-	ID            int64
-	Code          string
-	BatchID       int64
-	DistributorID int64
-	State         models.PayoutState
-	Amount        models.Money
-	PayeeName     string
-	DocType       string
-	DocNumber     string
-	Method        models.MethodKind
-	BankCode      string
-	Account       string
-	RailID        string
-	Cause         string
-	ExpiresAt     *time.Time
-	OverdueAt     *time.Time
-	StateAt       time.Time
-	CreatedAt     time.Time
-}
-
 // ListPage is the list of payouts.
 type ListPage struct {
 	layout.Page
@@ -53,7 +31,7 @@ type ListPage struct {
 	Method  models.MethodKind
 	Days    ui.Days
 	Views   ui.Views
-	Rows    []Row
+	Rows    []models.PayoutRow
 	Pages   ui.Pages
 	Sum     string // how many match and what they come to, "" while it is not known
 	Any     bool
@@ -73,7 +51,7 @@ func (p ListPage) methodOptions(ctx context.Context) []ui.Option {
 }
 
 // note is the last word of a row: why it failed, until when it can be collected, that it should have moved.
-func note(ctx context.Context, r Row, now time.Time) (tone, text string) {
+func note(ctx context.Context, r models.PayoutRow, now time.Time) (tone, text string) {
 	switch {
 	case r.OverdueAt != nil && r.OverdueAt.Before(now):
 		return "bad", i18n.T(ctx, "payouts.overdue")

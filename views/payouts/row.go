@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"pagaduria/models"
 	"pagaduria/models/ident"
 	"pagaduria/static"
 	"pagaduria/views/i18n"
@@ -17,7 +18,7 @@ import (
 
 // rowView draws one row of the list into one buffer: this list is the busiest of all, with fifty rows a page.
 type rowView struct {
-	r    *Row
+	r    *models.PayoutRow
 	now  time.Time
 	show columns
 }
@@ -30,7 +31,9 @@ func shownIn(c ui.Columns) columns {
 		created: c.Has("created"), amount: c.Has("amount")}
 }
 
-func row(r *Row, now time.Time, show columns) templ.Component { return rowView{r, now, show} }
+func row(r *models.PayoutRow, now time.Time, show columns) templ.Component {
+	return rowView{r, now, show}
+}
 
 var rowBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
