@@ -134,7 +134,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Documents = &documents.Service{DB: db, Blobs: files, Vault: keys, Files: checker, Now: h.Now}
 	h.Distributors = &distributors.Service{DB: db, Blobs: files, Mail: h.Mail, Today: a.today}
 	h.Screening = &screening.Service{DB: db, Blobs: files, Now: h.Now}
-	h.Onboarding, err = onboarding.New(onboarding.Options{DB: db, Blobs: files, Papers: h.Documents, Mail: h.Mail, Vault: keys, SMS: h.Payouts.Messenger.SMS, Now: h.Now, Today: a.today,
+	h.Onboarding, err = onboarding.New(onboarding.Options{DB: db, Blobs: files, Papers: h.Documents, Distributors: h.Distributors, Mail: h.Mail, Vault: keys, SMS: h.Payouts.Messenger.SMS, Now: h.Now, Today: a.today,
 		Link: func(token string) string { return a.address(urls.Payee(token)) }, Mailed: onboardingpages.Mail, Texted: onboardingpages.Text})
 	if err != nil {
 		return err

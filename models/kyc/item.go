@@ -6,6 +6,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"pagaduria/models"
@@ -84,6 +85,21 @@ func (i Item) DocumentKind() models.DocumentKind {
 // Card answers whether it is a document with two sides.
 func (i Item) Card() bool {
 	return i.DocumentKind() == models.DocumentIdentity || i.DocumentKind() == models.DocumentRepresentative
+}
+
+// GoodYears is how long a payee who was approved counts as known: they are looked at again every two years at least
+// (Supersociedades, Circular Básica Jurídica, chapter X).
+const GoodYears = 2
+
+// Writes answers whether a field of the item is a column of the distributor, and is written there with the approval.
+func (i Item) Writes(field string) bool {
+	switch i {
+	case Who:
+		return !strings.HasPrefix(field, "rep_")
+	case Contact:
+		return field == "phone" || field == "email"
+	}
+	return i == Tax
 }
 
 // Paper is a document as it was given: what is signed names its files by their hashes.

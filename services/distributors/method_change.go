@@ -170,7 +170,8 @@ func (s *Service) first(tx *gorm.DB, id int64) (bool, error) {
 	return rows[0].N == 0, nil
 }
 
-// putMethod adds the method, or prefers the one that is there, with the request that consents to it.
+// putMethod adds the method, or prefers the one that is there, with the request that consents to it; 0 is for the first
+// one of a distributor, which needs none.
 func putMethod(tx *gorm.DB, id, method int64, c models.MethodChange, consent int64) error {
 	if c.Prefer {
 		if err := tx.Exec("UPDATE payout_methods SET preferred = false WHERE distributor_id = ? AND preferred", id).Error; err != nil {
@@ -181,7 +182,7 @@ func putMethod(tx *gorm.DB, id, method int64, c models.MethodChange, consent int
 	if method != 0 {
 		err = tx.Exec("UPDATE payout_methods SET preferred = true, consent_id = ? WHERE distributor_id = ? AND id = ? AND retired_at IS NULL", consent, id, method).Error
 	} else {
-		err = tx.Exec(`INSERT INTO payout_methods (distributor_id, kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, preferred, consent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		err = tx.Exec(`INSERT INTO payout_methods (distributor_id, kind, bank_code, account_type, account_number, bre_b_key, bre_b_kind, preferred, consent_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0))`,
 			id, c.To.Kind, c.To.BankCode, c.To.AccountType, c.To.AccountNumber, c.To.BreBKey, c.To.BreBKeyKind, c.Prefer, consent).Error
 	}
 	if err != nil {

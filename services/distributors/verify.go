@@ -57,22 +57,27 @@ func (s *Service) SetVerification(ctx context.Context, by models.Actor, id int64
 		if err != nil {
 			return err
 		}
-		if !was.Verification.CanMoveTo(d.To) {
-			return models.Refuse(models.Conflict, "distributors.already", "The distributor is in this state already.", nil)
-		}
-		done := tx.Exec(`UPDATE distributors SET verification = ?, verified_until = ?, version = version + 1, updated_at = now() WHERE id = ? AND version = ?`,
-			d.To, d.Until, id, seen)
-		if done.Error != nil || done.RowsAffected != 1 {
-			return fmt.Errorf("save verification of distributor %d (%d rows): %w", id, done.RowsAffected, done.Error)
-		}
-		err = tx.Exec(`INSERT INTO verifications (distributor_id, from_state, to_state, until, reason, staff_id, staff_name) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			id, was.Verification, d.To, d.Until, d.Reason, by.StaffID, by.Name).Error
-		if err != nil {
-			return fmt.Errorf("save decision about distributor %d: %w", id, err)
-		}
-		return audit.Record(tx, audit.Entry{By: by, Action: "distributor.verify", SubjectType: "distributor", SubjectID: id, Reason: d.Reason,
-			Before: verificationState{was.Verification, day(was.VerifiedUntil)}, After: verificationState{d.To, day(d.Until)}})
+		return s.decide(tx, by, was, d)
 	})
+}
+
+// decide writes a decision about a distributor that is held.
+func (s *Service) decide(tx *gorm.DB, by models.Actor, was models.Distributor, d Decision) error {
+	if !was.Verification.CanMoveTo(d.To) {
+		return models.Refuse(models.Conflict, "distributors.already", "The distributor is in this state already.", nil)
+	}
+	done := tx.Exec(`UPDATE distributors SET verification = ?, verified_until = ?, version = version + 1, updated_at = now() WHERE id = ? AND version = ?`,
+		d.To, d.Until, was.ID, was.Version)
+	if done.Error != nil || done.RowsAffected != 1 {
+		return fmt.Errorf("save verification of distributor %d (%d rows): %w", was.ID, done.RowsAffected, done.Error)
+	}
+	err := tx.Exec(`INSERT INTO verifications (distributor_id, from_state, to_state, until, reason, staff_id, staff_name) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		was.ID, was.Verification, d.To, d.Until, d.Reason, by.StaffID, by.Name).Error
+	if err != nil {
+		return fmt.Errorf("save decision about distributor %d: %w", was.ID, err)
+	}
+	return audit.Record(tx, audit.Entry{By: by, Action: "distributor.verify", SubjectType: "distributor", SubjectID: was.ID, Reason: d.Reason,
+		Before: verificationState{was.Verification, day(was.VerifiedUntil)}, After: verificationState{d.To, day(d.Until)}})
 }
 
 type verificationState struct {

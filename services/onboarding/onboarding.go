@@ -14,6 +14,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/kyc"
 	"pagaduria/services/blobs"
+	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
 	"pagaduria/services/mail"
 	"pagaduria/services/sms"
@@ -23,17 +24,18 @@ import (
 
 // Options are what a Service needs.
 type Options struct {
-	DB     *store.DB
-	Blobs  *blobs.Store
-	Papers *documents.Service
-	Mail   *mail.Outbox
-	Vault  *vault.Vault
-	SMS    sms.Sender // nil without a gateway
-	Now    func() time.Time
-	Today  func() time.Time          // the Bogotá date, as midnight UTC
-	Link   func(token string) string // the address of a form
-	Mailed func(kyc.Letter) (subject, body string)
-	Texted func(kyc.Letter) string
+	DB           *store.DB
+	Blobs        *blobs.Store
+	Papers       *documents.Service
+	Distributors *distributors.Service
+	Mail         *mail.Outbox
+	Vault        *vault.Vault
+	SMS          sms.Sender // nil without a gateway
+	Now          func() time.Time
+	Today        func() time.Time          // the Bogotá date, as midnight UTC
+	Link         func(token string) string // the address of a form
+	Mailed       func(kyc.Letter) (subject, body string)
+	Texted       func(kyc.Letter) string
 }
 
 // Service holds the use cases.
