@@ -32,7 +32,7 @@ func (s *Service) Export(ctx context.Context, by models.Actor, f models.Commissi
 	if err != nil {
 		return err
 	}
-	c := s.conditions(f, check)
+	c := s.conditions(f, check, true)
 	c.distributor = true
 	rows, err := s.DB.Pool.Query(ctx, exportSQL+c.from()+exportJoins+c.sql()+" ORDER BY l.created_at DESC, l.id DESC", c.args)
 	if err != nil {

@@ -18,15 +18,25 @@ const matchQuery = `(l.order_number = @order_query OR l.distributor_id = ANY(ARR
     SELECT id FROM distributors WHERE code = @exact OR doc_number = @digits
     UNION (SELECT distributor_id FROM distributor_search WHERE folded LIKE @like LIMIT 200))))`
 
-// netOf is what a distributor's eligible lines and carry come to.
-const netOf = `(COALESCE((SELECT sum(n.amount) FROM commission_lines n WHERE n.distributor_id = l.distributor_id AND n.state = 'eligible'), 0)
-    + COALESCE((SELECT c.amount FROM carries c WHERE c.distributor_id = l.distributor_id), 0))`
+// least is the smallest amount that a distributor's method can pay.
+const least = `CASE WHEN d.method_kind IN ('efecty_cash', 'puntored_cash') THEN 5000 ELSE 100 END`
+
+// What a distributor's eligible lines and carry come to is enough to be paid: looked up line by line for a page of the
+// list, and worked out once for all distributors where the whole list is read.
+const (
+	enough = `COALESCE((SELECT sum(n.amount) FROM commission_lines n WHERE n.distributor_id = l.distributor_id AND n.state = 'eligible'), 0)
+    + COALESCE((SELECT c.amount FROM carries c WHERE c.distributor_id = l.distributor_id), 0) >= ` + least
+
+	enoughAll = `l.distributor_id IN (SELECT n.distributor_id
+        FROM (SELECT distributor_id, sum(amount) AS net FROM commission_lines WHERE state = 'eligible' GROUP BY distributor_id) n
+        JOIN distributors d ON d.id = n.distributor_id LEFT JOIN carries c ON c.distributor_id = d.id WHERE n.net + COALESCE(c.amount, 0) >= ` + least + `)`
+)
 
 // payable is models.WhyNotPayable in SQL, for the filter; a test keeps the two together. What a rail
 // does not take is bound as country/document/method.
 const payable = `(l.state = 'eligible' AND d.verification = 'verified' AND (d.verified_until IS NULL OR d.verified_until >= @today)
     AND NOT d.on_hold AND d.method_kind <> '' AND (d.payable_from IS NULL OR d.payable_from <= @today) AND NOT (d.country || '/' || d.doc_type || '/' || d.method_kind = ANY(@refused))
-    AND ` + netOf + ` >= CASE WHEN d.method_kind IN ('efecty_cash', 'puntored_cash') THEN 5000 ELSE 100 END)`
+    AND `
 
 // condition is the WHERE of a filter with its values; distributor answers whether it speaks of d.
 type condition struct {
@@ -52,7 +62,8 @@ func (c *condition) from() string {
 
 func (c *condition) sql() string { return strings.Join(c.where, " AND ") }
 
-func (s *Service) conditions(f models.CommissionFilter, check RailCheck) *condition {
+// conditions are those of a filter; whole says that everything that matches is read, not a page of it.
+func (s *Service) conditions(f models.CommissionFilter, check RailCheck, whole bool) *condition {
 	c := &condition{where: []string{"TRUE"}, args: pgx.NamedArgs{}}
 	if f.State != "" {
 		c.and("l.state = @state", "state", string(f.State))
@@ -87,9 +98,12 @@ func (s *Service) conditions(f models.CommissionFilter, check RailCheck) *condit
 	if f.Payable != "" {
 		c.distributor = true
 		c.args["today"], c.args["refused"] = models.Day(s.Now()), refusedPairs(check)
-		where := payable
+		where := payable + enough + ")"
+		if whole {
+			where = payable + enoughAll + ")"
+		}
 		if f.Payable == "no" {
-			where = "NOT " + payable
+			where = "NOT " + where
 		}
 		c.and(where, "", nil)
 	}

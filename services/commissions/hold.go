@@ -117,7 +117,7 @@ func (s *Service) chosen(ctx context.Context, choice models.LineChoice, from mod
 			"None of these lines is "+string(from)+" any more. Load the list again to see where they stand.", nil)
 	}
 	f.State = from
-	return s.conditions(f, check), nil
+	return s.conditions(f, check, true), nil
 }
 
 // moveLines locks the lines in order of id, as batches do, and changes those still in the state they come from.

@@ -42,7 +42,7 @@ func (s *Service) List(ctx context.Context, f models.CommissionFilter, at store.
 	if err != nil {
 		return store.Page[models.CommissionLine]{}, err
 	}
-	c := s.conditions(f, check)
+	c := s.conditions(f, check, false)
 	c.and(at.Where("l.created_at", "l.id"), "size", PageSize+1)
 	sql := lineColumns + c.from() + " WHERE " + c.sql() + " ORDER BY " + at.Order("l.created_at", "l.id") + " LIMIT @size" +
 		lineJoins + at.Order("l.created_at", "l.id")
@@ -129,7 +129,7 @@ func (s *Service) Sum(ctx context.Context, f models.CommissionFilter) (models.Su
 	if err != nil {
 		return models.Sum{}, err
 	}
-	return s.sum(ctx, s.DB.Pool, s.conditions(f, check))
+	return s.sum(ctx, s.DB.Pool, s.conditions(f, check, true))
 }
 
 func (s *Service) sum(ctx context.Context, q store.Querier, c *condition) (models.Sum, error) {

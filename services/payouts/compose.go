@@ -3,6 +3,7 @@ package payouts
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,28 +14,54 @@ import (
 )
 
 // candidates nets the eligible lines of each payee. A claw-back counts whatever the filter, since it lowers what is
-// owed; everything else must match it, and without a line that does a payee is none of the batch. The lines are read once.
-// $1 cut-off, $2 period, $3 distributor, $4 order, $5 methods, $6 payouts to issue again.
-var candidates = `
+// owed; everything else must match it, and without a line that does a payee is none of the batch. The lines are read once,
+// from the index of what is payable. Only the conditions that are asked for are written out: the plan is kept and must
+// fit all of what it is used for.
+func candidates(comp models.Composition) (sql string, args pgx.NamedArgs) {
+	args = pgx.NamedArgs{"cutoff": comp.Cutoff}
+	lines, matching, payees := []string{"l.state = 'eligible'", "l.created_at <= @cutoff"}, []string{}, "TRUE"
+	again, code := "", "0, ''"
+	add := func(when bool, list *[]string, condition, name string, value any) {
+		if when {
+			*list, args[name] = append(*list, condition), value
+		}
+	}
+	add(comp.DistributorID != 0, &lines, "l.distributor_id = @distributor", "distributor", comp.DistributorID)
+	add(comp.Period != "", &matching, "l.period = @period", "period", comp.Period)
+	add(comp.Order != "", &matching, "l.order_number = @order", "order", comp.Order)
+	add(len(comp.Reissue) > 0, &matching, ofReissued("l.id", "@reissue"), "reissue", comp.Reissue)
+	if len(comp.Reissue) > 0 {
+		again, code = "LEFT JOIN payouts r ON r.id = ANY(@reissue) AND r.distributor_id = d.id", "COALESCE(r.id, 0), COALESCE(r.code, '')"
+	}
+	if len(matching) > 0 {
+		lines = append(lines, "(l.amount < 0 OR "+strings.Join(matching, " AND ")+")")
+	}
+	if len(comp.Methods) > 0 {
+		kinds := make([]string, len(comp.Methods))
+		for i, m := range comp.Methods {
+			kinds[i] = string(m)
+		}
+		payees, args["methods"] = "m.kind = ANY(@methods)", kinds
+	}
+	return `
 WITH net AS (
     SELECT l.distributor_id, count(*) AS lines, CAST(sum(l.amount) AS bigint) AS net, max(l.id) AS max_line
-    FROM commission_lines l
-    WHERE l.state = 'eligible' AND l.created_at <= $1 AND ($3 = 0 OR l.distributor_id = $3)
-      AND (l.amount < 0 OR ($2 = '' OR l.period = $2) AND ($4 = '' OR l.order_number = $4) AND ` + ofReissued("l.id", "$6") + `)
+    FROM commission_lines l WHERE ` + strings.Join(lines, " AND ") + `
     GROUP BY l.distributor_id HAVING bool_or(l.amount > 0)
 )
 SELECT d.id, d.code, d.country, d.doc_type, d.doc_number, d.doc_dv, d.given_names, d.surnames, d.business_name, d.phone, d.email,
     d.address, d.city, d.divipola, d.verification, d.verified_until, d.warnings <> '{}', d.account_changed_on, d.payable_from, d.on_hold,
     COALESCE(m.id, 0), COALESCE(m.kind, ''), COALESCE(m.bank_code, ''), COALESCE(m.account_type, ''), COALESCE(m.account_number, ''),
     COALESCE(m.bre_b_key, ''), COALESCE(m.bre_b_kind, ''),
-    n.lines, n.net, COALESCE(c.amount, 0), n.max_line, COALESCE(r.id, 0), COALESCE(r.code, '')
+    n.lines, n.net, COALESCE(c.amount, 0), n.max_line, ` + code + `
 FROM net n
 JOIN distributors d ON d.id = n.distributor_id
-LEFT JOIN payouts r ON r.id = ANY($6) AND r.distributor_id = d.id
+` + again + `
 LEFT JOIN payout_methods m ON m.distributor_id = d.id AND m.preferred
 LEFT JOIN carries c ON c.distributor_id = d.id
-WHERE cardinality($5::text[]) = 0 OR m.kind = ANY($5)
-ORDER BY n.net + COALESCE(c.amount, 0) DESC, d.id`
+WHERE ` + payees + `
+ORDER BY n.net + COALESCE(c.amount, 0) DESC, d.id`, args
+}
 
 // ofReissued is true of every line when no payouts are to be issued again, else of theirs.
 func ofReissued(line, payouts string) string {
@@ -50,11 +77,8 @@ func scanCandidate(row pgx.CollectableRow) (c models.Candidate, err error) {
 }
 
 func selectCandidates(ctx context.Context, q store.Querier, comp models.Composition) ([]models.Candidate, error) {
-	methods := make([]string, len(comp.Methods))
-	for i, m := range comp.Methods {
-		methods[i] = string(m)
-	}
-	rows, err := q.Query(ctx, candidates, comp.Cutoff, comp.Period, comp.DistributorID, comp.Order, methods, append([]int64{}, comp.Reissue...))
+	sql, args := candidates(comp)
+	rows, err := q.Query(ctx, sql, args)
 	if err != nil {
 		return nil, fmt.Errorf("select payable lines: %w", err)
 	}
@@ -269,11 +293,15 @@ func (s *Service) WhyNotByRail(ctx context.Context) (func(models.Payee, models.D
 	}, nil
 }
 
+// The payouts of the last days are fewer than all those of the payees, and are read in one go.
 const recentPayouts = `
+WITH recent AS MATERIALIZED (
+    SELECT p.id, p.distributor_id, p.amount, p.code, p.batch_id, p.created_at FROM payouts p
+    WHERE p.created_at > $3 AND p.state NOT IN ('cancelled', 'failed', 'expired', 'returned')
+)
 SELECT p.distributor_id, p.id, p.code, b.code, p.created_at
 FROM unnest($1::bigint[], $2::bigint[]) AS i(distributor_id, amount)
-JOIN payouts p ON p.distributor_id = i.distributor_id AND p.amount = i.amount JOIN batches b ON b.id = p.batch_id
-WHERE p.created_at > $3 AND p.state NOT IN ('cancelled', 'failed', 'expired', 'returned')
+JOIN recent p ON p.distributor_id = i.distributor_id AND p.amount = i.amount JOIN batches b ON b.id = p.batch_id
 ORDER BY p.id`
 
 // repeats finds items whose payee was sent the same amount within the last 30 days.

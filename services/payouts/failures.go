@@ -34,12 +34,6 @@ const (
     AND EXISTS (SELECT 1 FROM payout_lines x JOIN payout_lines y ON y.line_id = x.line_id JOIN payouts r ON r.id = y.payout_id
         WHERE x.payout_id = p.id AND r.overdue_at IS NOT NULL AND r.state IN ('failed','expired','returned','cancelled')))`
 
-	// newer is true of a payout p one of whose lines went into a later payout that got further than its batch.
-	newer = `EXISTS (SELECT 1 FROM payout_lines x JOIN payout_lines y ON y.line_id = x.line_id AND y.payout_id > x.payout_id JOIN payouts q ON q.id = y.payout_id
-    WHERE x.payout_id = p.id AND (q.state <> 'cancelled' OR q.cause <> ''))`
-
-	linesIn = `(SELECT count(*) FROM payout_lines x JOIN commission_lines l ON l.id = x.line_id WHERE x.payout_id = p.id AND l.state = '%s')`
-
 	// failureFacts are read of a payout p, its distributor d and the method m that it would be paid by now.
 	failureFacts = `p.state, CASE WHEN f.contradicted THEN 'contradicted' ELSE p.cause END, p.rail_code, p.rail_id <> '', p.connection_id, f.contradicted,
     (d.given_names, d.surnames, d.business_name) IS DISTINCT FROM (p.given_names, p.surnames, p.business_name),
@@ -53,11 +47,17 @@ const (
 	cameBack = `(p.state IN ('failed', 'expired', 'returned') OR p.state = 'cancelled' AND p.cause <> '')`
 )
 
-// failureTables joins a payout p with what is known of it now.
+// failureTables joins a payout p with what is known of it now. Its lines are looked at once; newer says that one of them
+// went into a later payout that got further than its batch.
 var failureTables = ` FROM payouts p
 JOIN distributors d ON d.id = p.distributor_id
 LEFT JOIN payout_methods m ON m.distributor_id = d.id AND m.preferred
-CROSS JOIN LATERAL (SELECT ` + fmt.Sprintf(linesIn, "eligible") + ` AS payable, ` + fmt.Sprintf(linesIn, "held") + ` AS held, ` + newer + ` AS newer, ` + contradicted + ` AS contradicted) f
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE l.state = 'eligible') AS payable, count(*) FILTER (WHERE l.state = 'held') AS held,
+        COALESCE(bool_or(EXISTS (SELECT 1 FROM payout_lines y JOIN payouts q ON q.id = y.payout_id
+            WHERE y.line_id = x.line_id AND y.payout_id > x.payout_id AND (q.state <> 'cancelled' OR q.cause <> ''))), false) AS newer,
+        ` + contradicted + ` AS contradicted
+    FROM payout_lines x JOIN commission_lines l ON l.id = x.line_id WHERE x.payout_id = p.id) f
 WHERE `
 
 // stillOpen is models.Failed.Open in SQL.

@@ -47,6 +47,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 		config.MaxConns = o.MaxConns
 	}
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	if config.ConnConfig.RuntimeParams["jit"] == "" {
+		config.ConnConfig.RuntimeParams["jit"] = "off" // compiling a statement takes longer than any of ours gain by it
+	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "pagaduria"
 	}
