@@ -75,6 +75,7 @@ func (h *Handlers) showRequest(c echo.Context, id int64, status int, say func(*v
 	}
 	p := view.ShowPage{Page: h.page(c, view.KindName(ctx, r.Kind), "requests"), Request: r, MayDecide: mayNot == nil,
 		MayWithdraw: r.State == models.RequestOpen && r.MakerID == by.StaffID}
+	p.MayReveal = by.May(models.PermPersonalReveal) && h.Requests.Reveals(r.Kind)
 	if mayNot != nil && r.State == models.RequestOpen {
 		p.WhyNot = Sentence(ctx, mayNot)
 	}
@@ -169,4 +170,27 @@ func (h *Handlers) WithdrawRequest(c echo.Context) error {
 		return h.refusedRequest(c, id, requestForm{}, err)
 	}
 	return h.done(c, nil, "request.withdrawn_flash", urls.Request(id))
+}
+
+// RevealRequest is POST urls.RevealRequestPattern: it answers the request's page with the numbers whole.
+func (h *Handlers) RevealRequest(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	var f struct {
+		Reason string `form:"reason"`
+	}
+	if err := decode(c, &f); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	r, err := h.Requests.Reveal(ctx, ActorFrom(c), id, cut(f.Reason, 1000))
+	if models.KindOf(err) == models.Invalid {
+		return h.showRequest(c, id, Status(err), func(p *view.ShowPage) { p.RevealError = fieldErrors(ctx, err)["reason"] })
+	}
+	if err != nil {
+		return err
+	}
+	return h.showRequest(c, id, http.StatusOK, func(p *view.ShowPage) { p.Request.Changes, p.MayReveal = r.Changes, false })
 }

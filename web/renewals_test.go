@@ -27,7 +27,7 @@ func TestANameIsCorrectedInABrowser(t *testing.T) {
 	f.Set("first_names", "Ana María")
 	f.Set("last_names", "")
 	f.Set("doc_type", "CC")
-	f.Set("doc_number", "100001000")
+	f.Set("doc_number", "52147896")
 	f.Set("reason", "The cashier read another name")
 	if a := o.post(finance, urls.CorrectName(id), f); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, `value="Ana María"`) {
 		t.Errorf("without a surname: %s", a.Status)
@@ -53,6 +53,24 @@ func TestANameIsCorrectedInABrowser(t *testing.T) {
 		if !strings.Contains(shown.body, want) {
 			t.Errorf("the request lacks %q", want)
 		}
+	}
+	if strings.Contains(shown.body, "52147896") {
+
+		t.Error("the request shows the number whole")
+	}
+	r := form(t, shown, urls.RevealRequest(request))
+	if a := o.post(compliance, urls.RevealRequest(request), r); a.StatusCode != http.StatusUnprocessableEntity || strings.Contains(a.body, "52147896") {
+		t.Errorf("revealed without a reason: %s", a.Status)
+	}
+	r.Set("reason", "Compare with the document")
+	if a := o.post(compliance, urls.RevealRequest(request), r); a.StatusCode != http.StatusOK || !strings.Contains(a.body, "52147896") {
+		t.Errorf("revealed: %s", a.Status)
+	}
+	if n := o.count(`SELECT count(*) FROM audit_events WHERE action = 'personal.reveal' AND subject_type = 'request' AND subject_id = $1 AND reason = 'Compare with the document'`, request); n != 1 {
+		t.Errorf("%d reveals on record", n)
+	}
+	if n := o.count(`SELECT count(*) FROM audit_events WHERE CAST(after AS text) LIKE '%52147896%'`); n != 0 {
+		t.Error("the audit log has the number whole")
 	}
 	g := form(t, shown, urls.GrantRequest(request))
 	g.Set("code", o.freshCode("compliance@demo.test"))

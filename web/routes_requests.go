@@ -16,5 +16,6 @@ func requestRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.GrantRequestPattern, Perm: models.PermRequestsDecide, Handler: h.GrantRequest},
 		{Method: http.MethodPost, Path: urls.RefuseRequestPattern, Perm: models.PermRequestsDecide, Handler: h.RefuseRequest},
 		{Method: http.MethodPost, Path: urls.WithdrawRequestPattern, Perm: models.PermRequestsMake, Handler: h.WithdrawRequest},
+		{Method: http.MethodPost, Path: urls.RevealRequestPattern, Perm: models.PermPersonalReveal, Handler: h.RevealRequest},
 	}
 }

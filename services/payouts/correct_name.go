@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
+	"pagaduria/models/ident"
 	"pagaduria/services/distributors"
 	"pagaduria/services/requests"
 	"pagaduria/services/store"
@@ -92,17 +94,36 @@ func (s *Service) AskRightName(ctx context.Context, by models.Actor, payout int6
 	return request, err
 }
 
-// identityChanges are the lines that differ, as the second person reads them: whole, because the name and the number on
-// the document are what there is to consent to.
+// wholeIdentity is the lines of a request with the numbers unmasked.
+func wholeIdentity(r models.Request) ([]models.Change, error) {
+	var c models.NameCorrection
+	if err := json.Unmarshal(r.Payload, &c); err != nil {
+		return nil, fmt.Errorf("read request %d: %w", r.ID, err)
+	}
+	lines := slices.Clone(r.Changes)
+	for i := range lines {
+		if lines[i].Field == "renewal.field.document" {
+			lines[i].Before, lines[i].After = whole(c.Was), whole(c.Right)
+		}
+	}
+	return lines, nil
+}
+
+func whole(i models.Identity) string { return i.DocType + " " + i.DocNumber + i.DocDV }
+
+// identityChanges are the lines that differ, as the second person reads them. Numbers are masked: to see them whole is
+// asked for with a reason, see wholeIdentity.
 func identityChanges(was, right models.Identity) []models.Change {
 	var list []models.Change
 	for _, l := range []struct{ field, before, after string }{
 		{"given_names", was.GivenNames, right.GivenNames}, {"surnames", was.Surnames, right.Surnames}, {"business_name", was.BusinessName, right.BusinessName},
-		{"document", was.DocType + " " + was.DocNumber + was.DocDV, right.DocType + " " + right.DocNumber + right.DocDV},
 	} {
 		if l.before != l.after {
 			list = append(list, models.Change{Field: "renewal.field." + l.field, Before: l.before, After: l.after})
 		}
+	}
+	if whole(was) != whole(right) {
+		list = append(list, models.Change{Field: "renewal.field.document", Before: ident.Mask(was.DocType, was.DocNumber, was.DocDV), After: ident.Mask(right.DocType, right.DocNumber, right.DocDV)})
 	}
 	return list
 }

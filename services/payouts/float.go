@@ -263,7 +263,7 @@ func (s *Service) RequestKinds() []requests.Kind {
 			return s.endTopUp(tx, r.SubjectID, "dropped")
 		}},
 		{Name: "cap.raise", Decides: models.PermFundsConsent, Apply: s.raiseCap},
-		{Name: models.RequestCorrectName, Decides: models.PermDistributorsJudge, Apply: s.correctName},
+		{Name: models.RequestCorrectName, Decides: models.PermDistributorsJudge, Apply: s.correctName, Whole: wholeIdentity},
 		{Name: rulesPublish, Decides: models.PermBatchesDecide, Apply: s.enforceRules, Drop: s.reopenRules},
 	}
 }

@@ -28,6 +28,8 @@ type Kind struct {
 	Apply func(tx *gorm.DB, by models.Actor, r models.Request) error
 	// Drop undoes what asking for it did, when it is refused or withdrawn; nil when there is nothing.
 	Drop func(tx *gorm.DB, by models.Actor, r models.Request) error
+	// Whole answers the lines unmasked, when Changes mask personal data; nil when they are whole.
+	Whole func(r models.Request) ([]models.Change, error)
 }
 
 // Service decides on requests.

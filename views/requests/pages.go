@@ -39,6 +39,8 @@ type ShowPage struct {
 	AnswerError string
 	Answer      string // typed
 	DemoCode    string
+	MayReveal   bool // numbers are masked, and the reader may see them whole
+	RevealError string
 	Passkey     bool // may be given in place of a code
 }
 

@@ -8,6 +8,7 @@ const (
 	GrantRequestPattern    = "/requests/:id/consent"
 	RefuseRequestPattern   = "/requests/:id/refuse"
 	WithdrawRequestPattern = "/requests/:id/withdraw"
+	RevealRequestPattern   = "/requests/:id/reveal"
 )
 
 // Requests is the list of requests.
@@ -24,3 +25,6 @@ func RefuseRequest(id int64) string { return Request(id) + "/refuse" }
 
 // WithdrawRequest is where its maker takes a request back.
 func WithdrawRequest(id int64) string { return Request(id) + "/withdraw" }
+
+// RevealRequest is where the numbers of a request are shown whole.
+func RevealRequest(id int64) string { return Request(id) + "/reveal" }
