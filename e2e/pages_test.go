@@ -48,6 +48,7 @@ var records = map[string]string{
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
 	"/risk/payees/:id":         `SELECT min(distributor_id) FROM risk_scores WHERE band = 'high'`,
 	"/kyc/:id":                 `SELECT max(id) FROM kyc_cases WHERE state = 'started'`,
+	"/reviews/:id":             `SELECT max(id) FROM kyc_cases WHERE state = 'submitted'`,
 	"/schedules/:id":           `SELECT min(id) FROM schedules`,
 	"/views/:id":               `SELECT min(id) FROM saved_views`,
 	"/screening/lists/:id":     `SELECT max(id) FROM sanctions_versions`,
@@ -73,6 +74,8 @@ var addresses = map[string]string{
 	"/batches/:id/payouts/:payout": `SELECT format('/batches/%s/payouts/%s', batch_id, payout_id) FROM payout_findings ORDER BY payout_id DESC LIMIT 1`,
 	"/batches/:id/remove": `SELECT format('/batches/%s/remove?ids=%s', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' AND p.removed_reason = '' ORDER BY p.id DESC LIMIT 1`,
+	"/reviews/assign":        `SELECT format('/reviews/assign?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
+	"/reviews/tag":           `SELECT format('/reviews/tag?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
 	"/batches/decide":        `SELECT '/batches/decide?all=1'`,
 	"/exports/statement":     `SELECT format('/exports/statement?distributor=%s', min(id)) FROM distributors`,
 	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,

@@ -267,7 +267,7 @@ func (h *Handlers) TurnPage(c echo.Context) error {
 		return err
 	}
 	back := urls.Document(l.Distributor, l.Document, 0, "")
-	if f.Back == back || strings.HasPrefix(f.Back, back+"?") {
+	if f.Back == back || strings.HasPrefix(f.Back, back+"?") || strings.HasPrefix(f.Back, urls.Reviews()+"/") {
 		back = f.Back
 	}
 	return seeOther(c, back)

@@ -21,6 +21,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/review"
 	"pagaduria/services/risk"
 	"pagaduria/services/savedviews"
 	"pagaduria/services/screening"
@@ -57,6 +58,7 @@ type Handlers struct {
 	Onboarding   *onboarding.Service
 	Risk         *risk.Service
 	Expiry       *expiry.Service
+	Review       *review.Service
 
 	payees limiter // of the pages behind a link
 

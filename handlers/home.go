@@ -11,6 +11,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
+	"pagaduria/models/kyc"
 	"pagaduria/services/payouts"
 	"pagaduria/views/home"
 	"pagaduria/views/i18n"
@@ -45,7 +46,28 @@ func (h *Handlers) Home(c echo.Context) error {
 		p.Tiles = append(p.Tiles, ui.TileData{URL: urls.Requests(), Label: i18n.T(ctx, "home.tile.requests"), Icon: "user-check", Tone: "wait",
 			Big: i18n.Number(ctx, int64(len(asked))), Note: i18n.T(ctx, "home.note.requests")})
 	}
+	if by.May(models.PermKYCReview) {
+		counts, err := h.Review.Counts(ctx, by)
+		if err != nil {
+			return err
+		}
+		p.Tiles = append(p.Tiles, caseTiles(ctx, counts)...)
+	}
 	return render(c, http.StatusOK, home.Home(p))
+}
+
+// caseTiles are the cases that a reviewer has to look at.
+func caseTiles(ctx context.Context, counts kyc.QueueCounts) (list []ui.TileData) {
+	for _, t := range []struct {
+		tab        kyc.Tab
+		icon, tone string
+	}{{kyc.TabOverdue, "alert-triangle", "bad"}, {kyc.TabMine, "clipboard-check", "info"}, {kyc.TabSecond, "users", "hold"}, {kyc.TabNew, "id-badge-2", "wait"}} {
+		if n := counts[t.tab]; n > 0 {
+			list = append(list, ui.TileData{URL: urls.ReviewsWith(url.Values{"tab": {string(t.tab)}}), Label: i18n.T(ctx, "home.tile.cases_"+string(t.tab)), Icon: t.icon, Tone: t.tone,
+				Big: i18n.Number(ctx, n), Note: i18n.T(ctx, "home.note.cases")})
+		}
+	}
+	return list
 }
 
 func asHome(r payouts.BatchRow) home.Batch { return home.Batch(r) }

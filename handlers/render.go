@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
+	"pagaduria/models/kyc"
 	"pagaduria/views/layout"
 )
 
@@ -23,17 +24,21 @@ func (h *Handlers) page(c echo.Context, title, active string) layout.Page {
 	}
 }
 
-// badges are the numbers beside entries of the navigation: how many batches wait for approval, up to a second old.
-// Without them the page is whole, so a failure is left to the page's own queries to tell.
+// badges are the numbers beside entries of the navigation: how many batches wait for approval, up to a second old, and how
+// many cases for reviewers. Without them the page is whole, so a failure is left to the page's own queries to tell.
 func (h *Handlers) badges(c echo.Context) map[string]int {
-	if !ActorFrom(c).May(models.PermBatchesView) || h.Payouts == nil {
-		return nil
+	ctx, by, counts := c.Request().Context(), ActorFrom(c), map[string]int{}
+	if by.May(models.PermBatchesView) && h.Payouts != nil {
+		if waiting, err := h.Payouts.Waiting(ctx); err == nil {
+			counts["batches"] = int(waiting)
+		}
 	}
-	waiting, err := h.Payouts.Waiting(c.Request().Context())
-	if err != nil {
-		return nil
+	if by.May(models.PermKYCReview) && h.Review != nil {
+		if n, err := h.Review.Counts(ctx, by); err == nil {
+			counts["reviews"] = int(n[kyc.TabAll] - n[kyc.TabWaiting])
+		}
 	}
-	return map[string]int{"batches": int(waiting)}
+	return counts
 }
 
 // unread is the number at the bell, up to a second old; a page without it is whole.

@@ -15,6 +15,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/models/colombia"
+	"pagaduria/models/kyc"
 	"pagaduria/services/payouts"
 	"pagaduria/services/webhooks"
 	"pagaduria/views/batches"
@@ -25,6 +26,7 @@ import (
 	"pagaduria/views/orders"
 	payoutviews "pagaduria/views/payouts"
 	"pagaduria/views/requests"
+	reviewviews "pagaduria/views/review"
 	"pagaduria/views/ui"
 	"pagaduria/views/urls"
 	webhookviews "pagaduria/views/webhooks"
@@ -61,6 +63,11 @@ var savedLists = map[models.SavedList]savedList{
 		"verification": named(models.Verification.Valid, func(v models.Verification) string { return ui.VerificationState(v).Key }),
 		"method":       named(func(k models.MethodKind) bool { return k.Valid() || k == models.NoMethod }, distributors.MethodKey),
 		"warning":      oneOf(warningKey, "with", "without")}, distributors.Columns},
+	models.ListReviews: {"case.title", map[string]filter{"q": words, "tag": words,
+		"tab":      named(kyc.Tab.Valid, reviewviews.TabLabel),
+		"reviewer": {takes: aReviewer, says: reviewerWord},
+		"kind":     oneOf(under("distributors."), "natural", "juridical"),
+		"desk":     named(kyc.Desk.Valid, func(d kyc.Desk) string { return "case.desk." + string(d) })}, reviewviews.Columns},
 	models.ListWebhooks: {"webhooks.title", map[string]filter{"q": words, "from": aBeginning, "until": anEnd,
 		"verdict": oneOf(under("state.webhook."), string(webhooks.Accepted), string(webhooks.Duplicate), string(webhooks.Rejected)),
 		"reason":  oneOf(under("webhooks.reason."), webhookviews.Reasons()...),
@@ -69,6 +76,18 @@ var savedLists = map[models.SavedList]savedList{
 		"state": oneOf(under("request.states."), "open", "granted", "refused", "withdrawn")}, requests.Columns},
 	models.ListFailures: {"failures.title", map[string]filter{"q": words, "cause": aCause, "method": aMethod, "connection": aNumber, "period": aMonth, "batch": aNumber,
 		"recent": oneOf(recentKey, "failed")}, failures.Columns},
+}
+
+// aReviewer takes whoever a case may be filtered by: oneself, nobody, or a person.
+func aReviewer(v string) bool {
+	return v == reviewviews.ReviewerMe || v == reviewviews.ReviewerNobody || aNumber.takes(v)
+}
+
+func reviewerWord(ctx context.Context, v string, _ time.Time) string {
+	if v == reviewviews.ReviewerMe || v == reviewviews.ReviewerNobody {
+		return i18n.T(ctx, "case."+v)
+	}
+	return v
 }
 
 // longestWords bounds what is kept of a search.

@@ -35,6 +35,7 @@ var topics = map[string]Topic{
 	"renewal.issued": TopicAnswer, "renewal.waiting": TopicAnswer, "renewal.collected": TopicAnswer, "renewal.stopped": TopicFailed,
 	"float.low": TopicFloat, "distributor.call": TopicWaiting,
 	"screening.hits": TopicWaiting, "expiry.ended": TopicExpiring,
+	"case.assigned": TopicWaiting, "case.escalated": TopicWaiting, "case.mentioned": TopicWaiting,
 }
 
 // TopicOf answers the topic of an event's kind.

@@ -37,6 +37,8 @@ const (
 	PermKYCView           Permission = "kyc.view"
 	PermKYCInvite         Permission = "kyc.invite" // by a link, withdraw it, remind
 	PermKYCFill           Permission = "kyc.fill"   // a case for a distributor, what was declared included
+	PermKYCQueue          Permission = "kyc.queue"  // cases under review, with what reviewers wrote
+	PermKYCReview         Permission = "kyc.review" // take cases, decide on what was given and on the case
 	PermCommissionsView   Permission = "commissions.view"
 	PermCommissionsEdit   Permission = "commissions.edit" // import, hold, release
 	PermOrdersView        Permission = "orders.view"
@@ -71,7 +73,7 @@ const (
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
-	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill,
+	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermKYCQueue, PermKYCReview,
 	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
@@ -94,6 +96,8 @@ var grants = map[Permission][]Role{
 	PermKYCView:           {RoleAdmin, RoleFinance, RoleCompliance, RoleSupport, RoleAuditor},
 	PermKYCInvite:         {RoleFinance, RoleCompliance, RoleSupport},
 	PermKYCFill:           {RoleCompliance, RoleSupport},
+	PermKYCQueue:          {RoleCompliance, RoleAuditor},
+	PermKYCReview:         {RoleCompliance},
 	PermPersonalReveal:    {RoleFinance, RoleCompliance, RoleSupport},
 	PermDocumentsView:     {RoleCompliance, RoleAuditor},
 	PermDocumentsEdit:     {RoleCompliance},

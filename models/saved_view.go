@@ -19,14 +19,16 @@ const (
 	ListWebhooks     SavedList = "webhooks"
 	ListRequests     SavedList = "requests"
 	ListFailures     SavedList = "failures"
+	ListReviews      SavedList = "reviews"
 )
 
 // SavedLists lists them in the order of the navigation.
-var SavedLists = []SavedList{ListBatches, ListPayouts, ListFailures, ListCommissions, ListDistributors, ListOrders, ListWebhooks, ListRequests}
+var SavedLists = []SavedList{ListBatches, ListPayouts, ListFailures, ListCommissions, ListDistributors, ListReviews, ListOrders, ListWebhooks, ListRequests}
 
 var savedListViews = map[SavedList]Permission{
 	ListPayouts: PermPayoutsView, ListBatches: PermBatchesView, ListOrders: PermOrdersView, ListCommissions: PermCommissionsView,
 	ListDistributors: PermDistributorsView, ListWebhooks: PermWebhooksView, ListRequests: PermRequestsView, ListFailures: PermPayoutsView,
+	ListReviews: PermKYCQueue,
 }
 
 // Permission is what seeing the list needs; "" when there is no such list.

@@ -63,6 +63,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		riskRoutes(h),
 		expiryRoutes(h),
 		caseRoutes(h),
+		reviewRoutes(h),
 		payeeRoutes(h),
 		documentRoutes(h),
 		importRoutes(h),

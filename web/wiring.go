@@ -30,6 +30,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/requests"
+	"pagaduria/services/review"
 	"pagaduria/services/risk"
 	"pagaduria/services/savedviews"
 	"pagaduria/services/screening"
@@ -43,6 +44,7 @@ import (
 	"pagaduria/views/notices"
 	onboardingpages "pagaduria/views/onboarding"
 	payoutpages "pagaduria/views/payouts"
+	reviewpages "pagaduria/views/review"
 	"pagaduria/views/urls"
 )
 
@@ -141,6 +143,8 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}
 	h.Risk = &risk.Service{DB: db, Now: h.Now, Today: a.today}
 	h.Expiry = &expiry.Service{DB: db, Onboarding: h.Onboarding, Now: h.Now, Today: a.today}
+	h.Review = &review.Service{DB: db, Onboarding: h.Onboarding, Papers: h.Documents, Screening: h.Screening, Now: h.Now, Words: reviewpages.PayeeWords}
+	h.Onboarding.Received = h.Review.Received
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {

@@ -149,6 +149,7 @@ const (
 	Given    ItemState = "given"
 	Accepted ItemState = "accepted"
 	Again    ItemState = "again"
+	Rejected ItemState = "rejected" // for good
 )
 
 // Done answers whether the payee has nothing to do about it.

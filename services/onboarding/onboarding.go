@@ -36,6 +36,9 @@ type Options struct {
 	Link         func(token string) string // the address of a form
 	Mailed       func(kyc.Letter) (subject, body string)
 	Texted       func(kyc.Letter) string
+
+	// Received takes note of a case that was just sent, in the transaction that sends it; nil when nobody reviews.
+	Received func(tx *gorm.DB, id int64) error
 }
 
 // Service holds the use cases.

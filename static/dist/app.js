@@ -230,8 +230,10 @@ function countPicked(box) {
   if (!bar) return;
   bar.classList.toggle('is-on', on.length > 0);
   $('[data-n]', bar).textContent = grouped(on.length);
+  const total = $('[data-s]', bar);
+  if (!total) return;
   const sum = on.reduce((n, r) => n + Number(r.dataset.sum), 0);
-  $('[data-s]', bar).textContent = (sum < 0 ? '\u2212' : '') + (zh ? 'COP' : '$') + '\u00a0' + grouped(Math.abs(sum));
+  total.textContent = (sum < 0 ? '\u2212' : '') + (zh ? 'COP' : '$') + '\u00a0' + grouped(Math.abs(sum));
 }
 document.addEventListener('change', (e) => {
   const t = e.target;
@@ -241,6 +243,23 @@ document.addEventListener('change', (e) => {
   // a drop-down, day or tick in a filter bar asks at once; the search field asks while typing
   const filters = t.closest('form.filters');
   if (filters && t.type !== 'search') filters.dispatchEvent(new Event('filter'));
+});
+
+// ---------- a case under review ----------
+document.addEventListener('change', (e) => { // the usual words of a reason, unless others were written
+  const words = e.target.dataset?.reasons && document.getElementById(e.target.dataset.reasons);
+  if (!words) return;
+  const usual = [...e.target.options].map((o) => o.dataset.text);
+  if (words.value === '' || usual.includes(words.value)) words.value = e.target.selectedOptions[0].dataset.text;
+});
+document.addEventListener('click', (e) => { // another size without another page
+  const to = e.target.closest?.('[data-zoom-to]'), stage = to && $('.stage');
+  if (!stage) return;
+  e.preventDefault();
+  stage.dataset.zoom = to.dataset.zoomTo;
+  for (const z of $$('[data-zoom-to]')) z.toggleAttribute('aria-current', false);
+  to.setAttribute('aria-current', 'true');
+  history.replaceState(history.state, '', to.href);
 });
 
 // ---------- keyboard ----------
@@ -268,6 +287,15 @@ document.addEventListener('keydown', (e) => {
     $(`.side [data-go="${CSS.escape(key)}"]`)?.click();
     return;
   }
+  const reasons = /^[1-9]$/.test(key) && $('select[data-reasons]');
+  if (reasons && reasons.options[key]) {
+    reasons.selectedIndex = Number(key);
+    reasons.dispatchEvent(new Event('change', { bubbles: true }));
+    reasons.focus();
+    return;
+  }
+  const own = $$(`[data-key="${CSS.escape(key)}"]`).find((el) => el.checkVisibility()); // what the page itself has for the letter
+  if (own) { e.preventDefault(); own.click(); own.focus(); return; }
   switch (key) {
     case 'g': afterG = Date.now(); break;
     case '/': e.preventDefault(); open('palette'); break;

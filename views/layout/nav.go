@@ -38,6 +38,7 @@ var navigation = []group{
 		{"screening", urls.Hits(), "shield-lock", models.PermScreeningView, false, ""},
 		{"risk", urls.NavRisk, "chart-bar", models.PermRiskView, false, ""},
 		{"expiry", urls.NavExpiry, "calendar-due", models.PermKYCView, false, ""},
+		{"reviews", urls.Reviews(), "clipboard-check", models.PermKYCQueue, false, "k"},
 		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{

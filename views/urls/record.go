@@ -11,6 +11,8 @@ func Record(subjectType string, id int64) string {
 		return Distributor(id)
 	case "kyc_case":
 		return Case(id)
+	case "review":
+		return Review(id)
 	case "merge":
 		return Merge(id)
 	case "topup":
