@@ -91,7 +91,9 @@ func (p CasePage) address(name, value string) string {
 // Here is the address of the page as it is.
 func (p CasePage) here() string { return urls.ReviewAt(p.Of.ID, p.query("", "")) }
 
-func (p CasePage) itemName(ctx context.Context, i kyc.Item) string { return onboarding.ItemName(ctx, i) }
+func (p CasePage) itemName(ctx context.Context, i kyc.Item) string {
+	return onboarding.ItemName(ctx, i)
+}
 
 var itemLooks = map[kyc.ItemState]ui.Look{
 	kyc.Missing:  {Icon: "circle-dashed", Key: "kyc.item.missing"},
