@@ -60,8 +60,6 @@ type Handlers struct {
 	Expiry       *expiry.Service
 	Review       *review.Service
 
-	payees limiter // of the pages behind a link
-
 	Log      *slog.Logger
 	Now      func() time.Time
 	Demo     bool   // demo data and log-ins

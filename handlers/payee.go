@@ -3,7 +3,6 @@ package handlers
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -21,12 +20,9 @@ import (
 	"pagaduria/views/urls"
 )
 
-// How many requests a minute one link and one address may make. A mobile network brings many payees by one address.
 const (
-	payeeLinkRate    = 90
-	payeeAddressRate = 900
-	deviceFor        = 90 * 24 * time.Hour
-	deviceBytes      = 24
+	deviceFor   = 90 * 24 * time.Hour
+	deviceBytes = 24
 )
 
 // deviceCookie tells devices of payees apart. It goes to their pages alone.
@@ -56,9 +52,13 @@ func (h *Handlers) door(c echo.Context) onboarding.Door {
 func (h *Handlers) Payee(next func(echo.Context, onboarding.Door) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Response().Header().Set("X-Robots-Tag", "noindex, nofollow, noarchive")
-		now := h.Now()
-		link := sha256.Sum256([]byte(c.Param("token")))
-		if !h.payees.allow("a "+c.RealIP(), payeeAddressRate, now) || !h.payees.allow("l "+string(link[:12]), payeeLinkRate, now) {
+		d, kind := onboarding.Door{Token: c.Param("token"), Address: c.RealIP()}, onboarding.Pages
+		if c.Param("upload") != "" {
+			kind = onboarding.Pieces
+		}
+		if ok, err := h.Onboarding.Allow(c.Request().Context(), d, kind); err != nil {
+			return err
+		} else if !ok {
 			return h.closed(c, http.StatusTooManyRequests, models.Refuse(models.Unavailable, "onboarding.too_many", "Too many attempts. Wait a minute.", nil))
 		}
 		if err := h.ensureCookie(c); err != nil {

@@ -367,7 +367,7 @@ func TestRatesBehindALink(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	at := time.Now()
-	s.app.h.Now = func() time.Time { return at }
+	s.app.h.Onboarding.Now = func() time.Time { return at }
 	link, c := s.invite(s.stub("natural")), s.browser()
 	last := answer{}
 	for range 91 {
@@ -375,6 +375,9 @@ func TestRatesBehindALink(t *testing.T) {
 	}
 	if last.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("the 91st request of a minute: %s", last.Status)
+	}
+	if n := s.one(`SELECT count(*) FROM door_counts WHERE key LIKE '%' || $1 || '%'`, strings.TrimPrefix(link, "/p/")); n != 0 {
+		t.Error("the link itself is kept with its count")
 	}
 	at = at.Add(time.Minute)
 	mustHave(t, s.get(c, link+"/consent"), http.StatusOK)

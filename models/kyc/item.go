@@ -164,8 +164,9 @@ type CaseItem struct {
 	State      ItemState
 	Version    int // of the answer that counts, 0 without one
 	GivenAt    *time.Time
-	Document   int64 // documents: the version of it that was given and is to be looked at, 0 without one
-	InPerson   bool  // the payee lets nobody keep a picture of it: it is shown in person
+	Document   int64  // documents: the version of it that was given and is to be looked at, 0 without one
+	InPerson   bool   // the payee lets nobody keep a picture of it: it is shown in person
+	Again      string // state Again: what the payee is told about it
 }
 
 // ToDo answers whether the payee has to do something about it before signing.

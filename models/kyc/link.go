@@ -2,7 +2,9 @@ package kyc
 
 import (
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"pagaduria/models"
 )
@@ -60,6 +62,7 @@ const (
 	LetterReminder   LetterKind = "reminder"
 	LetterCode       LetterKind = "code"
 	LetterReceipt    LetterKind = "receipt"
+	LetterAgain      LetterKind = "again" // something is asked again
 )
 
 // Letter is what a payee is told by mail or SMS. In mails {link} stands for the link or the code, which is put in when
@@ -73,6 +76,35 @@ type Letter struct {
 	Link    string    // SMS only
 	Receipt string
 	At      time.Time
+	Asked   []Question // LetterAgain: what, and why
+}
+
+// Question is one thing that a payee is asked again, with what they are told about it.
+type Question struct {
+	Item Item
+	Text string
+}
+
+// askTextLimit is how many characters a payee is told about one thing.
+const askTextLimit = 1000
+
+// CheckAsked refuses to ask for nothing, for what the case does not ask, for the same twice, or without words.
+func CheckAsked(asked []Question, items []CaseItem) error {
+	seen := map[Item]bool{Signature: true}
+	for _, a := range asked {
+		text := strings.TrimSpace(a.Text)
+		switch known := slices.ContainsFunc(items, func(i CaseItem) bool { return i.Item == a.Item }); {
+		case !known || seen[a.Item]:
+			return models.Refuse(models.Invalid, "kyc.refused.ask_item", "This cannot be asked again in this case.", nil)
+		case text == "" || utf8.RuneCountInString(text) > askTextLimit:
+			return models.Refuse(models.Invalid, "kyc.refused.ask_text", "Say to the payee what to do, in up to 1000 characters each.", nil)
+		}
+		seen[a.Item] = true
+	}
+	if len(asked) == 0 {
+		return models.Refuse(models.Invalid, "kyc.refused.ask_nothing", "Choose at least one thing to ask again.", nil)
+	}
+	return nil
 }
 
 // Settings say how long links and cases are good for, and after how many days payees are reminded.

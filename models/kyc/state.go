@@ -106,6 +106,7 @@ type Case struct {
 	StartedAt     *time.Time
 	SubmittedAt   *time.Time
 	ExpiresAt     time.Time // when it expires unless it is sent before
+	AskedTimes    int       // how often the payee was asked again; sent after that, it was sent again
 }
 
 // Apply makes a move, or refuses it.

@@ -214,7 +214,7 @@ func (s *Service) keep(tx *gorm.DB, c kyc.Case, w writer, item kyc.Item, said an
 	return version, true, nil
 }
 
-const giveItem = `UPDATE kyc_items SET state = 'given', version = $3, given_at = $4 WHERE case_id = $1 AND item = $2`
+const giveItem = `UPDATE kyc_items SET state = 'given', version = $3, given_at = $4, again_text = '' WHERE case_id = $1 AND item = $2`
 
 // given marks an item as done, begins the case when it is the first, and records it.
 func (s *Service) given(tx *gorm.DB, c *kyc.Case, w writer, item kyc.Item, version int, facts map[string]any) error {

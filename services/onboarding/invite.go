@@ -62,7 +62,7 @@ func (s *Service) Invite(ctx context.Context, by models.Actor, distributor int64
 		if to.Email == "" && (to.Phone == "" || !s.Texts()) {
 			return models.Refuse(models.Conflict, "kyc.refused.no_contact", "There is no e-mail address to write to. Add one, or fill the case in for them.", nil)
 		}
-		return s.newLink(tx, by, c, to.Name, kyc.LetterInvitation)
+		return s.newLink(tx, by, c, kyc.Letter{Kind: kyc.LetterInvitation, Lang: c.Lang, Name: to.Name})
 	})
 	return id, err
 }
@@ -119,7 +119,7 @@ const (
 )
 
 // newLink makes the link of a case that is held, in the place of an earlier one, and writes to the payee.
-func (s *Service) newLink(tx *gorm.DB, by models.Actor, c kyc.Case, name string, kind kyc.LetterKind) error {
+func (s *Service) newLink(tx *gorm.DB, by models.Actor, c kyc.Case, l kyc.Letter) error {
 	rules, err := settings(tx)
 	if err != nil {
 		return err
@@ -136,7 +136,8 @@ func (s *Service) newLink(tx *gorm.DB, by models.Actor, c kyc.Case, name string,
 	if _, err := store.ExecTx(tx, insertLink, c.ID, nonce, by.StaffID, now, until); err != nil {
 		return fmt.Errorf("make link of case %d: %w", c.ID, err)
 	}
-	return s.write(tx, c, kyc.Letter{Kind: kind, Lang: c.Lang, Name: name, Until: until}, nonce)
+	l.Until = until
+	return s.write(tx, c, l, nonce)
 }
 
 // write sends a link to where the payee was invited: by mail, or by SMS to who has no address.
@@ -202,7 +203,7 @@ func (s *Service) SendAgain(ctx context.Context, by models.Actor, id int64) erro
 		if _, err := store.ExecTx(tx, "UPDATE kyc_cases SET email = $2, phone = $3 WHERE id = $1", id, c.Email, c.Phone); err != nil {
 			return fmt.Errorf("save contact of case %d: %w", id, err)
 		}
-		if err := s.newLink(tx, by, c, to.Name, kyc.LetterInvitation); err != nil {
+		if err := s.newLink(tx, by, c, kyc.Letter{Kind: kyc.LetterInvitation, Lang: c.Lang, Name: to.Name}); err != nil {
 			return err
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "kyc.send_again", SubjectType: "kyc_case", SubjectID: id})

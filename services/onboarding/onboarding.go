@@ -98,7 +98,7 @@ func forbid(by models.Actor, p models.Permission) error {
 }
 
 const caseColumns = `c.id, c.distributor_id, c.state, c.person_kind, c.lang, c.email, c.phone, c.contact_by, c.contact_to, c.verified_at, c.sensitive,
-    c.staff_id, coalesce(c.submitted_by, 0), c.version, c.created_at, c.started_at, c.submitted_at, c.expires_at`
+    c.staff_id, coalesce(c.submitted_by, 0), c.version, c.created_at, c.started_at, c.submitted_at, c.expires_at, c.asked_times`
 
 var errNoCase = models.Refuse(models.NotFound, "kyc.not_found", "There is no such case.", nil)
 
@@ -130,7 +130,7 @@ func save(tx *gorm.DB, c kyc.Case) error {
 
 const selectItems = `
 SELECT i.item, i.step, i.required, i.max_age_days, i.state, i.version, i.given_at, coalesce(i.document_version_id, 0),
-    i.item IN ('identity','representative_identity') AND NOT c.sensitive
+    i.item IN ('identity','representative_identity') AND NOT c.sensitive, i.again_text
 FROM kyc_items i JOIN kyc_cases c ON c.id = i.case_id WHERE i.case_id = $1 ORDER BY i.position`
 
 func itemsOf(tx *gorm.DB, id int64) ([]kyc.CaseItem, error) {

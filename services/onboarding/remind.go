@@ -33,6 +33,9 @@ const (
 
 // Tend does one round. What was told is counted in the same transaction, so that running twice tells nobody twice.
 func (s *Service) Tend(ctx context.Context) (reminded, expired int64, err error) {
+	if err := s.forgetRates(ctx); err != nil {
+		return 0, 0, err
+	}
 	if expired, err = s.expire(ctx); err != nil {
 		return 0, expired, err
 	}

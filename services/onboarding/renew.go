@@ -51,7 +51,7 @@ func (s *Service) Reopen(tx *gorm.DB, by models.Actor, distributors []int64) err
 	}
 	for _, x := range list {
 		c := kyc.Case{ID: x.ID, Lang: x.Lang, Email: x.Email, Phone: x.Phone, ExpiresAt: now.AddDate(0, 0, rules.CaseDays)}
-		if err := s.newLink(tx, by, c, x.Name, kyc.LetterInvitation); err != nil {
+		if err := s.newLink(tx, by, c, kyc.Letter{Kind: kyc.LetterInvitation, Lang: c.Lang, Name: x.Name}); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,16 @@ func (p Page) progress(ctx context.Context) layout.Progress {
 	return layout.Progress{Step: slices.Index(steps, p.Step) + 1, Steps: len(steps), Name: StepName(ctx, p.Step)}
 }
 
+// again is what the payee is told about the step, when it is asked again.
+func (p Page) again() string {
+	for _, i := range p.Items {
+		if i.Step == p.Step && i.State == kyc.Again {
+			return i.Again
+		}
+	}
+	return ""
+}
+
 // StepsOf are the pages for the items, in order.
 func StepsOf(items []kyc.CaseItem) (steps []kyc.Step) {
 	for _, i := range items {
@@ -385,6 +395,13 @@ func Text(l kyc.Letter) string {
 func letterArgs(l kyc.Letter) (context.Context, []any) {
 	ctx := i18n.With(context.Background(), Locale(l.Lang))
 	args := []any{"Name", l.Name, "Code", l.Code, "Link", l.Link, "Receipt", l.Receipt}
+	if len(l.Asked) > 0 {
+		lines := make([]string, len(l.Asked))
+		for i, a := range l.Asked {
+			lines[i] = "– " + ItemName(ctx, a.Item) + ": " + a.Text
+		}
+		args = append(args, "Asked", strings.Join(lines, "\n"))
+	}
 	if !l.Until.IsZero() {
 		args = append(args, "Until", i18n.Date(ctx, l.Until))
 	}
