@@ -13,6 +13,7 @@ import (
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
+	"pagaduria/services/dossier"
 	"pagaduria/services/expiry"
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
@@ -59,6 +60,7 @@ type Handlers struct {
 	Risk         *risk.Service
 	Expiry       *expiry.Service
 	Review       *review.Service
+	Dossier      *dossier.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time

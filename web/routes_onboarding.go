@@ -22,6 +22,7 @@ func caseRoutes(h *handlers.Handlers) []Route {
 		{Method: get, Path: urls.CaseSettingsPattern, Perm: models.PermDistributorsJudge, Handler: h.CaseSettings},
 		{Method: post, Path: urls.CaseSettingsPattern, Perm: models.PermDistributorsJudge, Handler: h.SaveCaseSettings},
 		{Method: get, Path: urls.CasePattern, Perm: view, Handler: h.CasePage},
+		{Method: get, Path: urls.CaseEvidencePattern, Perm: models.PermEvidenceTake, Handler: h.CaseEvidence, Within: uploadWithin},
 		{Method: post, Path: urls.CaseSendPattern, Perm: invite, Handler: h.SendCase},
 		{Method: post, Path: urls.CaseRevokePattern, Perm: invite, Handler: h.RevokeCase},
 		{Method: post, Path: urls.InviteDistributorPattern, Perm: invite, Handler: h.InviteDistributor},

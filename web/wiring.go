@@ -22,6 +22,7 @@ import (
 	"pagaduria/services/commissions"
 	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
+	"pagaduria/services/dossier"
 	"pagaduria/services/expiry"
 	"pagaduria/services/exports"
 	"pagaduria/services/imports"
@@ -40,6 +41,7 @@ import (
 	"pagaduria/services/tasks"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
+	dossierpages "pagaduria/views/dossier"
 	"pagaduria/views/i18n"
 	"pagaduria/views/notices"
 	onboardingpages "pagaduria/views/onboarding"
@@ -145,6 +147,8 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Expiry = &expiry.Service{DB: db, Onboarding: h.Onboarding, Now: h.Now, Today: a.today}
 	h.Review = &review.Service{DB: db, Onboarding: h.Onboarding, Papers: h.Documents, Screening: h.Screening, Now: h.Now, Words: reviewpages.PayeeWords}
 	h.Onboarding.Received = h.Review.Received
+	h.Dossier = &dossier.Service{DB: db, Distributors: h.Distributors, Documents: h.Documents, Onboarding: h.Onboarding, Screening: h.Screening, Risk: h.Risk,
+		Now: h.Now, Write: dossierpages.Write}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {

@@ -14,6 +14,7 @@ const (
 	CaseInvitePattern        = "/kyc/invite"
 	InviteDistributorPattern = "/distributors/:id/invite"
 	OpenCasePattern          = "/distributors/:id/case"
+	CaseEvidencePattern      = "/kyc/:id/evidence/pack.zip"
 )
 
 // Cases is the list of cases.
@@ -36,6 +37,9 @@ func CasePaper(id int64, item string) string { return Case(id) + "/documents/" +
 
 // CaseUploads is where the files of a case come in piece by piece.
 func CaseUploads(id int64) string { return Case(id) + "/uploads" }
+
+// CaseEvidence is the evidence pack of a case.
+func CaseEvidence(id int64) string { return Case(id) + "/evidence/pack.zip" }
 
 // CaseSettings is how long links are good for.
 func CaseSettings() string { return CaseSettingsPattern }
