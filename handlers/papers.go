@@ -78,7 +78,7 @@ func (h *Handlers) readPapers(c echo.Context, p *casepages.FillPage, bad *sentPa
 	}
 	p.Papers = paperCards(p.CSRF, p.Of.Items, given, bad, func(i kyc.Item) (action, pieces string, look func(int64) string) {
 		if p.May(models.PermDocumentsView) {
-			look = func(page int64) string { return urls.DocumentPage(p.Of.DistributorID, given[i].ID, page) }
+			look = func(page int64) string { return urls.DocumentPage(given[i].DistributorID, given[i].ID, page) }
 		}
 		return urls.CasePaper(p.Of.ID, string(i)), urls.CaseUploads(p.Of.ID), look
 	})

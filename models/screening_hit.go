@@ -63,6 +63,7 @@ type AskedOf struct {
 	Business string `json:"business,omitempty"`
 	DocType  string `json:"doc_type"`
 	Document string `json:"document"`
+	Role     string `json:"role,omitempty"` // declared, representative or owner when it is not the distributor's own name
 }
 
 // Holds answers whether payouts stand still because of it.

@@ -38,6 +38,9 @@ SELECT COALESCE((SELECT amount FROM carries WHERE distributor_id = $1), 0),
 const alike = `l.distributor_id = $2 AND l.state = 'eligible' AND EXISTS (SELECT 1 FROM commission_lines o WHERE o.distributor_id = $1
     AND (o.order_number, o.period, o.concept) = (l.order_number, l.period, l.concept))`
 
+// openCase is true of a case c that is not over.
+const openCase = `c.state NOT IN ('approved','rejected_retry','rejected_final','expired')`
+
 // obstacles are what keeps the records $1 from being made one; $2 is the merge that is about to be made, 0 for none.
 const obstacles = `
 SELECT kind, who, what, subject_type, subject_id FROM (
@@ -49,6 +52,8 @@ SELECT kind, who, what, subject_type, subject_id FROM (
     WHERE r.state = 'open' AND r.kind = 'method.change' AND r.subject_type = 'distributor' AND r.subject_id = ANY($1)
     UNION ALL SELECT 3, 'name', d.code, '', 'request', r.id FROM requests r JOIN payouts p ON p.id = r.subject_id JOIN distributors d ON d.id = p.distributor_id
     WHERE r.state = 'open' AND r.kind = 'payout.correct_name' AND r.subject_type = 'payout' AND p.distributor_id = ANY($1)
+    UNION ALL SELECT 3, 'case', d.code, '', 'kyc_case', c.id FROM kyc_cases c JOIN distributors d ON d.id = c.distributor_id
+    WHERE c.distributor_id = ANY($1) AND ` + openCase + ` AND (SELECT count(*) FROM kyc_cases c WHERE c.distributor_id = ANY($1) AND ` + openCase + `) > 1
     UNION ALL SELECT DISTINCT 4, 'batch', d.code, b.code, 'batch', b.id FROM payouts p JOIN batches b ON b.id = p.batch_id JOIN distributors d ON d.id = p.distributor_id
     WHERE p.distributor_id = ANY($1) AND p.removed_reason = '' AND b.state IN ('draft','in_approval','returned','blocked','approved','dispatching')
     UNION ALL SELECT 5, 'payout', d.code, p.code, 'payout', p.id FROM payouts p JOIN distributors d ON d.id = p.distributor_id
@@ -307,6 +312,16 @@ INSERT INTO merge_moves (merge_id, kind, row_id) SELECT $3, 'downline', id FROM 
 	moveMerged = `
 WITH moved AS (UPDATE distributors SET merged_into = $1 WHERE merged_into = $2 RETURNING id)
 INSERT INTO merge_moves (merge_id, kind, row_id) SELECT $3, 'merged', id FROM moved`
+	// A case goes with the record that its payee belongs to; who of two has an open one is looked at before.
+	moveCases = `
+WITH moved AS (UPDATE kyc_cases SET distributor_id = $1 WHERE distributor_id = $2 RETURNING id)
+INSERT INTO merge_moves (merge_id, kind, row_id) SELECT $3, 'case', id FROM moved`
+	// A hit stays with the record it is about, and holds the one that this is part of.
+	followHolds = `
+UPDATE distributors d SET on_hold = h.held FROM (
+    SELECT t.id, EXISTS (SELECT 1 FROM screening_hits h JOIN distributors m ON m.id = h.distributor_id WHERE (m.id = t.id OR m.merged_into = t.id)
+        AND h.level = 'hold' AND h.state IN ('open','undecided','confirmed')) AS held FROM unnest($1::bigint[]) AS t(id)) h
+WHERE d.id = h.id AND d.on_hold <> h.held`
 	takeCarry = `
 WITH gone AS (DELETE FROM carries WHERE distributor_id = $1 RETURNING amount) SELECT COALESCE(sum(amount), 0)::bigint FROM gone`
 	addCarry = `
@@ -336,7 +351,7 @@ func (s *Service) applyMerge(tx *gorm.DB, by models.Actor, r models.Request) err
 		return err
 	}
 	w := merging{Service: s, tx: tx, by: by, request: r.ID, merge: m, plan: p}
-	for _, step := range []func() error{w.before, w.moveRows, w.moveOwed, w.changeSurvivor, w.closeAbsorbed, w.takeMethod, w.finish} {
+	for _, step := range []func() error{w.before, w.moveRows, w.moveOwed, w.changeSurvivor, w.closeAbsorbed, w.followHolds, w.takeMethod, w.finish} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -394,12 +409,18 @@ func (w *merging) moveRows() error {
 		{"move lines", moveLines, []any{why}},
 		{"move the downline", moveDownline, nil},
 		{"move what was merged before", moveMerged, nil},
+		{"move cases", moveCases, nil},
 	} {
 		if err := w.exec(step.what, step.sql, append([]any{w.merge.SurvivorID, w.merge.AbsorbedID, w.merge.ID}, step.args...)...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// followHolds has both records stand still as long as a hit on one of them holds.
+func (w *merging) followHolds() error {
+	return w.exec("let holds follow", followHolds, []int64{w.merge.SurvivorID, w.merge.AbsorbedID})
 }
 
 // moveOwed brings what the absorbed record is owed, or owes, to the survivor: in one posting, and with what is carried.

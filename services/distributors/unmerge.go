@@ -108,6 +108,8 @@ WHERE o.id = l.id AND o.distributor_id = $1 AND o.merged_from = ANY($4)`
 UPDATE distributors d SET upline_id = $2, version = d.version + 1, updated_at = now() FROM merge_moves x WHERE x.merge_id = $3 AND x.kind = 'downline' AND x.row_id = d.id AND d.upline_id = $1`
 	unmoveMerged = `
 UPDATE distributors d SET merged_into = $2 FROM merge_moves x WHERE x.merge_id = $3 AND x.kind = 'merged' AND x.row_id = d.id AND d.merged_into = $1`
+	unmoveCases = `
+UPDATE kyc_cases c SET distributor_id = $2 FROM merge_moves x WHERE x.merge_id = $3 AND x.kind = 'case' AND x.row_id = c.id AND c.distributor_id = $1`
 	openOf = `SELECT CAST(COALESCE(sum(amount), 0) AS bigint) FROM commission_lines WHERE distributor_id = $1 AND state NOT IN ('in_batch', 'paid')`
 )
 
@@ -203,6 +205,9 @@ func (s *Service) applyUnmerge(tx *gorm.DB, by models.Actor, r models.Request) e
 	if err := w.splitAgain(k, survivor, absorbed); err != nil {
 		return err
 	}
+	if err := w.followHolds(); err != nil {
+		return err
+	}
 	if err := w.methodBack(k, contactOf(survivor)); err != nil {
 		return err
 	}
@@ -226,6 +231,7 @@ func (w *merging) moveBack() error {
 		{"give lines back", unmoveLines, append(slices.Clone(pair), group)},
 		{"give the downline back", unmoveDownline, pair},
 		{"give back what was merged before", unmoveMerged, pair},
+		{"give cases back", unmoveCases, pair},
 	} {
 		if err := w.exec(step.what, step.sql, step.args...); err != nil {
 			return err

@@ -54,11 +54,12 @@ SELECT d.id, d.distributor_id, d.kind, v.id, v.number, v.staff_name, v.created_a
 FROM documents d JOIN document_versions v ON v.document_id = d.id JOIN document_files f ON f.version_id = v.id
     JOIN document_blobs b ON b.file_id = f.id AND b.page > 0
 `
-	selectDocuments = selectPages + `WHERE d.distributor_id = $1 ORDER BY d.kind, v.number DESC, f.position, b.page`
+	selectDocuments = selectPages + `WHERE d.distributor_id = $1 OR d.distributor_id IN (SELECT id FROM distributors WHERE merged_into = $1) ORDER BY d.kind, d.distributor_id <> $1, d.id, v.number DESC, f.position, b.page`
 	selectVersions  = selectPages + `WHERE v.id = ANY($1) ORDER BY d.id, v.number DESC, f.position, b.page`
 )
 
-// Of lists the documents of a distributor with all their versions.
+// Of lists the documents of a distributor with all their versions, and those of records that became part of it: they
+// stay where they were sent, so that taking a merge apart takes nothing from anybody.
 func (s *Service) Of(ctx context.Context, by models.Actor, distributor int64) ([]models.Document, error) {
 	if err := forbid(by, models.PermDocumentsView); err != nil {
 		return nil, err

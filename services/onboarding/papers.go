@@ -241,5 +241,5 @@ func (s *Service) PaperPage(ctx context.Context, d Door, item kyc.Item, page int
 	if !ok || !doc.Latest().Shows(page) {
 		return nil, models.Refuse(models.NotFound, "documents.none_such", "There is no such document.", nil)
 	}
-	return s.Papers.Show(ctx, d.actor(), documents.Look{Distributor: v.DistributorID, Document: doc.ID, Page: page, Mark: mark})
+	return s.Papers.Show(ctx, d.actor(), documents.Look{Distributor: doc.DistributorID, Document: doc.ID, Page: page, Mark: mark})
 }

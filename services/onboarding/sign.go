@@ -133,6 +133,9 @@ func (s *Service) submit(ctx context.Context, tx *gorm.DB, c *kyc.Case, w writer
 	if err := save(tx, *c); err != nil {
 		return err
 	}
+	if err := s.screen(tx, *c); err != nil {
+		return err
+	}
 	if s.Received != nil {
 		if err := s.Received(tx, c.ID); err != nil {
 			return err

@@ -265,6 +265,74 @@ func TestWhatComplianceStoppedStaysStopped(t *testing.T) {
 	}
 }
 
+// heldByAHit has a record stand still, as screening does when it may be listed.
+func (r *registry) heldByAHit(id int64) {
+	r.t.Helper()
+	r.exec(`INSERT INTO sanctions_versions (list, entries, names, documents, added, removed, changed, files, staff_id, staff_name, loaded_at, confirmed_at)
+		VALUES ('OFAC', 1, 1, 0, 1, 0, 0, '{}', 0, 'test', now(), now())`)
+	r.exec(`INSERT INTO sanctions_entries (list, number, name, data, hash, since_id) SELECT 'OFAC', '1', 'X', '{}', decode(repeat('ab', 32), 'hex'), max(id) FROM sanctions_versions`)
+	r.exec(`WITH d AS (UPDATE distributors SET on_hold = true WHERE id = $1)
+		INSERT INTO screening_hits (distributor_id, list, number, entry_id, identity, asked, score, level, why, found_at, updated_at)
+		SELECT $1, 'OFAC', '1', id, 1, '{}', 1000, 'hold', '{}', now(), now() FROM sanctions_entries`, id)
+}
+
+func (r *registry) openCase(id int64, state string) {
+	r.t.Helper()
+	r.exec(`INSERT INTO kyc_cases (distributor_id, state, person_kind, lang, staff_id, created_at, started_at, submitted_at, expires_at)
+		VALUES ($1, $2, 'natural', 'es', $3, now(), now(), now(), now() + interval '9 days')`, id, state, r.asker.StaffID)
+}
+
+func TestHoldsAndCasesFollowAMerge(t *testing.T) {
+	t.Parallel()
+	r := openRegistry(t)
+	a, b := r.payee(docA), r.payee(docB)
+	r.heldByAHit(b)
+	r.openCase(a, "approved")
+	r.openCase(b, "approved")
+	r.openCase(b, "submitted")
+	id := r.merge(a, b)
+	if !r.of(a).OnHold {
+		t.Error("the survivor is paid, and a hit holds what became part of it")
+	}
+	if n := r.number(`SELECT count(*) FROM kyc_cases WHERE distributor_id = $1`, a); n != 3 {
+		t.Errorf("the survivor has %d cases, want 3", n)
+	}
+	if _, err := r.db.Pool.Exec(t.Context(), `UPDATE distributors SET on_hold = false WHERE id = $1`, a); err == nil {
+		t.Error("the database lets the survivor go, and the hit still holds")
+	}
+	if err := r.undo(id); err != nil {
+		t.Fatal(err)
+	}
+	if r.of(a).OnHold || !r.of(b).OnHold {
+		t.Errorf("after the undoing: held %v and %v", r.of(a).OnHold, r.of(b).OnHold)
+	}
+	if n := r.number(`SELECT count(*) FROM kyc_cases WHERE distributor_id = $1`, b); n != 2 {
+		t.Errorf("%d cases came back, want 2", n)
+	}
+}
+
+func TestTwoOpenCasesStandInTheWayOfAMerge(t *testing.T) {
+	t.Parallel()
+	r := openRegistry(t)
+	a, b := r.payee(docA), r.payee(docB)
+	r.openCase(a, "started")
+	id, err := r.ask(a, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.openCase(b, "waiting")
+	if err := r.grant(r.second, id); models.KindOf(err) != models.Conflict {
+		t.Errorf("consented: %v", err)
+	}
+	plan, err := r.people.MergePlan(t.Context(), a, b)
+	if err != nil || len(plan.Obstacles) < 2 || plan.Obstacles[len(plan.Obstacles)-1].Kind != "case" || plan.Obstacles[len(plan.Obstacles)-1].SubjectType != "kyc_case" {
+		t.Errorf("obstacles %+v, %v", plan.Obstacles, err)
+	}
+	if n := r.number(`SELECT count(DISTINCT distributor_id) FROM kyc_cases`); n != 2 {
+		t.Error("a case went over")
+	}
+}
+
 func TestWhatStandsInTheWayOfAMerge(t *testing.T) {
 	t.Parallel()
 	r := openRegistry(t)

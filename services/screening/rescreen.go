@@ -61,13 +61,15 @@ type subject struct {
 	Surnames     string
 	BusinessName string
 	Through      int64 // compared with everything up to this version already
+	named        []Named
 	hits         []foundHit
 }
 
-// foundHit is a hit with the row of its entry.
+// foundHit is a hit with the row of its entry and the name that was compared.
 type foundHit struct {
 	sanctions.Hit
-	row listedRow
+	row   listedRow
+	asked models.AskedOf
 }
 
 func (s subject) asked() models.AskedOf {
@@ -145,6 +147,9 @@ func (s *Service) Rescreen(ctx context.Context) (n int, err error) {
 		for i, row := range list {
 			subjects[i] = row.subject()
 		}
+		if err := s.addNamed(ctx, subjects); err != nil {
+			return n, err
+		}
 		if err := s.compare(ctx, l, r, subjects); err != nil {
 			return n, err
 		}
@@ -187,9 +192,7 @@ func (s *Service) compare(ctx context.Context, l *lists, r rules, subjects []sub
 						return err
 					}
 				}
-				for _, h := range subjects[i].search(with.index, r.Review) {
-					subjects[i].hits = append(subjects[i].hits, foundHit{h, with.ids[h.Entry]})
-				}
+				subjects[i].hits = subjects[i].find(with, r.Review)
 			}
 			return nil
 		})
@@ -214,10 +217,12 @@ WHERE id = $1`
 INSERT INTO screenings (distributor_id, identity, through_id, thresholds_id, at) SELECT i, n, $3, $4, $5 FROM unnest($1::bigint[], $2::integer[]) AS x(i, n)
 ON CONFLICT (distributor_id) DO UPDATE SET identity = EXCLUDED.identity, through_id = EXCLUDED.through_id, thresholds_id = EXCLUDED.thresholds_id, at = EXCLUDED.at
 WHERE screenings.identity <= EXCLUDED.identity AND (screenings.identity < EXCLUDED.identity OR screenings.through_id <= EXCLUDED.through_id)`
+	// Holds of the records $1 and of those they became part of.
 	setHolds = `
 UPDATE distributors d SET on_hold = h.held FROM (
-    SELECT i AS id, EXISTS (SELECT 1 FROM screening_hits h WHERE h.distributor_id = i AND h.level = 'hold' AND h.state IN ('open','undecided','confirmed')) AS held
-    FROM unnest($1::bigint[]) AS x(i)) h
+    SELECT t.id, EXISTS (SELECT 1 FROM screening_hits h JOIN distributors m ON m.id = h.distributor_id WHERE (m.id = t.id OR m.merged_into = t.id)
+        AND h.level = 'hold' AND h.state IN ('open','undecided','confirmed')) AS held
+    FROM (SELECT x.i AS id FROM unnest($1::bigint[]) AS x(i) UNION SELECT merged_into FROM distributors WHERE id = ANY($1) AND merged_into IS NOT NULL) t) h
 WHERE d.id = h.id AND d.on_hold <> h.held`
 )
 
@@ -313,7 +318,7 @@ func pairOf(distributor int64, list sanctions.List, number string) string {
 // keepHit writes one pair: a new one, or one that is known and says something else now. A pair that was let through, or
 // whose entry had been dropped, is opened again when either side changed. fresh says that it waits for a person anew.
 func (s *Service) keepHit(tx *gorm.DB, x subject, h foundHit, level sanctions.Level, k knownHit, there bool) (fresh bool, err error) {
-	asked, err := json.Marshal(x.asked())
+	asked, err := json.Marshal(h.asked)
 	if err != nil {
 		return false, err
 	}

@@ -37,14 +37,17 @@ func (p ListPage) asked() []models.DocumentKind {
 	return list
 }
 
-// of is the document of a kind, nil when none came.
-func (p ListPage) of(kind models.DocumentKind) *models.Document {
+// of are the documents of a kind: none, one, or another one of a record that became part of this one.
+func (p ListPage) of(kind models.DocumentKind) (list []*models.Document) {
 	for i := range p.Documents {
 		if p.Documents[i].Kind == kind {
-			return &p.Documents[i]
+			list = append(list, &p.Documents[i])
 		}
 	}
-	return nil
+	if len(list) == 0 {
+		return []*models.Document{nil}
+	}
+	return list
 }
 
 // FormPage is the form for a document. Fields are the file fields in their order.

@@ -103,6 +103,14 @@ func (p HitPage) waiting() int64 {
 	return 0
 }
 
+// compared is the name that is like the entry's.
+func (p HitPage) compared() string {
+	if p.Hit.Asked.Name == "" {
+		return p.Hit.Asked.Business
+	}
+	return p.Hit.Asked.Name
+}
+
 func (p HitPage) document() string {
 	d := p.Hit.Of
 	return d.DocType + " " + strings.TrimSuffix(d.DocNumber+"-"+d.DocDV, "-")
