@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
 	"pagaduria/services/staff"
 	"pagaduria/services/webhooks"
@@ -28,6 +29,7 @@ const (
 type Money struct {
 	Payouts  *payouts.Service
 	Webhooks *webhooks.Service
+	Orders   *orders.Service
 	Logger   *slog.Logger
 }
 
@@ -42,6 +44,9 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[staff.ChangedArgs]) error { return m.Payouts.Tend(ctx) }))
 	Work(w, river.WorkFunc(func(ctx context.Context, job *river.Job[webhooks.WorkArgs]) error {
 		return m.Webhooks.Work(ctx, job.Args)
+	}))
+	Work(w, river.WorkFunc(func(ctx context.Context, job *river.Job[orders.DeliveryArgs]) error {
+		return m.Orders.WorkDelivery(ctx, job.Args)
 	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.AlarmArgs]) error { return m.alarm(ctx) }))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.ScheduleArgs]) error {

@@ -16,17 +16,19 @@ const (
 	OrderIncident       OrderStatus = "incident"
 	OrderReturned       OrderStatus = "returned_to_sender"
 	OrderCancelled      OrderStatus = "cancelled"
+	OrderFailed         OrderStatus = "failed"   // the buyer's payment did not go through
+	OrderRefunded       OrderStatus = "refunded" // all of it
 )
 
 // OrderStatuses lists every status in the order pages show them.
 var OrderStatuses = []OrderStatus{OrderCreated, OrderConfirmed, OrderGuideGenerated, OrderInTransit,
-	OrderOutForDelivery, OrderDelivered, OrderIncident, OrderReturned, OrderCancelled}
+	OrderOutForDelivery, OrderDelivered, OrderIncident, OrderReturned, OrderCancelled, OrderFailed, OrderRefunded}
 
 // Valid answers whether s is a known status.
 func (s OrderStatus) Valid() bool { return slices.Contains(OrderStatuses, s) }
 
-// OrderPayments lists the ways buyers pay, as the import files' values are kept.
-var OrderPayments = []string{"cod", "card", "pse", "efecty_cash_in", "nequi"}
+// OrderPayments lists the ways buyers pay. A gateway is one behind which the shop does not look.
+var OrderPayments = []string{"cod", "card", "pse", "efecty_cash_in", "nequi", "transfer", "gateway"}
 
 // Carriers lists the carriers whose names and codes are understood.
 var Carriers = []string{"Coordinadora", "Interrapidísimo", "Servientrega"}

@@ -53,6 +53,13 @@ type Order struct {
 	Notes     string
 	CreatedAt time.Time
 	Parcel    Shipment // zero when no event has come
+
+	ShopID         int64  // 0: a file
+	Shop           string // its name
+	ReferralSource string
+	Test           bool  // never earns a commission
+	Base           Money // what commissions are counted from; of a shop's order only
+	ChangedAt      *time.Time
 }
 
 // OrderEvent is one tracking event on an order's timeline.
@@ -72,4 +79,8 @@ type OrderTrail struct {
 	Order  Order
 	Events []OrderEvent
 	Places []CommissionPlace
+
+	Items    []OrderItem   // of a shop's order; a file tells one product
+	Refunds  []OrderRefund // oldest first
+	Messages []ShopDelivery
 }

@@ -150,6 +150,13 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoLists(ctx); err != nil {
 		return err
 	}
+	admin, err := a.demoActor(ctx, "admin@demo.test")
+	if err != nil {
+		return err
+	}
+	if err := a.demoShop(ctx, admin); err != nil {
+		return err
+	}
 	if err := a.demoCases(ctx); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"net/http"
 
 	"pagaduria/handlers"
@@ -21,6 +22,18 @@ func earningRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodGet, Path: urls.OrdersPattern, Perm: models.PermOrdersView, Handler: h.OrderList},
 		{Method: http.MethodGet, Path: urls.OrdersFilePattern, Perm: models.PermOrdersView, Handler: h.OrderFile, Within: uploadWithin},
 		{Method: http.MethodGet, Path: urls.OrderPattern, Perm: models.PermOrdersView, Handler: h.OrderPage},
+
+		// The handler bounds the body itself, so that one that is too large is logged.
+		{Method: http.MethodPost, Path: urls.ShopIntakePattern, Perm: models.PermPublic, Handler: h.ReceiveOrder, Outside: true, Body: math.MaxInt64},
+		{Method: http.MethodPost, Path: urls.OnlyShopIntakePattern, Perm: models.PermPublic, Handler: h.ReceiveOrder, Outside: true, Body: math.MaxInt64},
+		{Method: http.MethodGet, Path: urls.ShopsPattern, Perm: models.PermConnectionsView, Handler: h.ShopList},
+		{Method: http.MethodGet, Path: urls.NewShopPattern, Perm: models.PermConnectionsEdit, Handler: h.NewShop},
+		{Method: http.MethodPost, Path: urls.NewShopPattern, Perm: models.PermConnectionsEdit, Handler: h.AddShop},
+		{Method: http.MethodGet, Path: urls.ShopPattern, Perm: models.PermConnectionsView, Handler: h.ShopPage},
+		{Method: http.MethodPost, Path: urls.ShopPattern, Perm: models.PermConnectionsEdit, Handler: h.SaveShop},
+		{Method: http.MethodGet, Path: urls.ShopMessagesPattern, Perm: models.PermWebhooksView, Handler: h.ShopMessages},
+		{Method: http.MethodGet, Path: urls.ShopMessagePattern, Perm: models.PermWebhooksView, Handler: h.ShopMessage},
+		{Method: http.MethodPost, Path: urls.ShopMessageAgainPattern, Perm: models.PermWebhooksReplay, Handler: h.ShopMessageAgain},
 
 		{Method: http.MethodGet, Path: urls.LedgerPattern, Perm: models.PermLedgerView, Handler: h.TrialBalance},
 		{Method: http.MethodPost, Path: urls.VerifyLedgerPattern, Perm: models.PermLedgerView, Handler: h.VerifyLedger},

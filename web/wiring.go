@@ -150,7 +150,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Dossier = &dossier.Service{DB: db, Distributors: h.Distributors, Documents: h.Documents, Onboarding: h.Onboarding, Screening: h.Screening, Risk: h.Risk,
 		Now: h.Now, Write: dossierpages.Write}
 	h.Finder = &search.Service{DB: db}
-	h.Orders = &orders.Service{DB: db, Now: h.Now}
+	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
 		return h.Payouts.WhyNotByRail(ctx)
 	}}
@@ -231,7 +231,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	schedule = append(schedule, jobs.AddRisk(workers, a.h.Risk)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
-	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Logger: a.log})...)
+	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Orders: a.h.Orders, Logger: a.log})...)
 
 	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop
 	beating, quiet := context.WithCancel(alive)

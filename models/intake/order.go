@@ -343,6 +343,7 @@ func (o *Orders) NewOrderJudge() *OrderJudge {
 type Stored struct {
 	Known       bool
 	Fingerprint uint64
+	Shop        bool // a shop keeps it up to date
 }
 
 // Judge says what becomes of a row, given what the books have under its number from before this file. Rows
@@ -362,6 +363,9 @@ func (j *OrderJudge) Judge(row *OrderRow, stored Stored) OrderVerdict {
 		return OrderVerdict{Outcome: models.RowCreated}
 	case stored.Fingerprint == print:
 		return OrderVerdict{Outcome: models.RowUnchanged}
+	case stored.Shop:
+		return OrderVerdict{Outcome: models.RowRefused, Fault: &Fault{Field: j.field, Code: "order_of_shop",
+			Message: fmt.Sprintf("Order %s comes from a shop, which keeps it up to date itself. A file does not change it.", row.Number)}}
 	}
 	return OrderVerdict{Outcome: models.RowUpdated}
 }

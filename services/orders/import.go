@@ -36,7 +36,7 @@ type orderRecord struct {
 func (s *Service) Import(ctx context.Context, file io.ReadSeeker, o models.ImportOptions) (models.ImportResult, error) {
 	run := &orderRun{report: imports.Report{Options: o}}
 	if o.DryRun {
-		run.find = func(numbers []string) (map[string]uint64, error) { return storedOrders(ctx, s.DB.Pool, numbers) }
+		run.find = func(numbers []string) (map[string]intake.Stored, error) { return storedOrders(ctx, s.DB.Pool, numbers) }
 		err := run.read(ctx, file)
 		return run.report.Result, err
 	}
@@ -44,7 +44,7 @@ func (s *Service) Import(ctx context.Context, file io.ReadSeeker, o models.Impor
 		if err := imports.Lock(tx, "orders"); err != nil {
 			return err
 		}
-		run.tx, run.find = tx, func(numbers []string) (map[string]uint64, error) { return storedOrdersTx(tx, numbers) }
+		run.tx, run.find = tx, func(numbers []string) (map[string]intake.Stored, error) { return storedOrdersTx(tx, numbers) }
 		if err := run.read(ctx, file); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func (s *Service) Import(ctx context.Context, file io.ReadSeeker, o models.Impor
 type orderRun struct {
 	report imports.Report
 	tx     *gorm.DB
-	find   func(numbers []string) (map[string]uint64, error)
+	find   func(numbers []string) (map[string]intake.Stored, error)
 	judge  *intake.OrderJudge
 }
 
@@ -131,7 +131,7 @@ func (r *orderRun) take(chunk *[]orderRecord) error {
 	return updateOrders(r.tx, updated)
 }
 
-func (r *orderRun) verdict(rec *orderRecord, known map[string]uint64) imports.Verdict {
+func (r *orderRun) verdict(rec *orderRecord, known map[string]intake.Stored) imports.Verdict {
 	v := imports.Verdict{Line: rec.row.Line, Fault: rec.fault, Cells: rec.cells}
 	switch {
 	case rec.skip != "":
@@ -139,8 +139,7 @@ func (r *orderRun) verdict(rec *orderRecord, known map[string]uint64) imports.Ve
 	case rec.fault != nil:
 		v.Outcome = models.RowRefused
 	default:
-		print, ok := known[rec.row.Number]
-		judged := r.judge.Judge(&rec.row, intake.Stored{Known: ok, Fingerprint: print})
+		judged := r.judge.Judge(&rec.row, known[rec.row.Number])
 		v.Outcome, v.Fault = judged.Outcome, judged.Fault
 		if judged.Outcome == models.RowCreated || judged.Outcome == models.RowUpdated || judged.Outcome == models.RowUnchanged {
 			v.Warnings = rec.row.Warnings
@@ -149,19 +148,20 @@ func (r *orderRun) verdict(rec *orderRecord, known map[string]uint64) imports.Ve
 	return v
 }
 
-const selectStored = `SELECT number, fingerprint FROM orders WHERE number = ANY($1)`
+const selectStored = `SELECT number, fingerprint, shop_id IS NOT NULL FROM orders WHERE number = ANY($1)`
 
-// storedOrders reads the fingerprints of the orders that are known already.
-func storedOrders(ctx context.Context, q store.Querier, numbers []string) (map[string]uint64, error) {
+// storedOrders reads what is kept of the orders that are known already.
+func storedOrders(ctx context.Context, q store.Querier, numbers []string) (map[string]intake.Stored, error) {
 	rows, err := q.Query(ctx, selectStored, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("look up orders: %w", err)
 	}
-	known := map[string]uint64{}
+	known := map[string]intake.Stored{}
 	var number string
 	var print int64
-	_, err = pgx.ForEachRow(rows, []any{&number, &print}, func() error {
-		known[number] = uint64(print)
+	var fromShop bool
+	_, err = pgx.ForEachRow(rows, []any{&number, &print, &fromShop}, func() error {
+		known[number] = intake.Stored{Known: true, Fingerprint: uint64(print), Shop: fromShop}
 		return nil
 	})
 	if err != nil {
@@ -170,7 +170,7 @@ func storedOrders(ctx context.Context, q store.Querier, numbers []string) (map[s
 	return known, nil
 }
 
-func storedOrdersTx(tx *gorm.DB, numbers []string) (known map[string]uint64, err error) {
+func storedOrdersTx(tx *gorm.DB, numbers []string) (known map[string]intake.Stored, err error) {
 	err = store.Conn(tx, func(c *pgx.Conn) error {
 		known, err = storedOrders(tx.Statement.Context, c, numbers)
 		return err

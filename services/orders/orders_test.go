@@ -14,6 +14,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/store"
 	"pagaduria/services/store/storetest"
+	"pagaduria/services/vault"
 )
 
 const testdata = "../../models/intake/testdata/orders/"
@@ -31,7 +32,11 @@ func file(t testing.TB, name string) []byte {
 
 func newService(t testing.TB) *orders.Service {
 	t.Helper()
-	return &orders.Service{DB: storetest.New(t), Now: func() time.Time { return today }}
+	keys, err := vault.New([]byte(strings.Repeat("k", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &orders.Service{DB: storetest.New(t), Vault: keys, Now: func() time.Time { return today }}
 }
 
 func options(dry bool, faults *models.ImportFaults) models.ImportOptions {

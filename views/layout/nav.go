@@ -43,6 +43,7 @@ var navigation = []group{
 	}},
 	{"operations", []entry{
 		{"orders", urls.NavOrders, "shopping-bag", models.PermOrdersView, false, "o"},
+		{"shops", urls.NavShops, "building-store", models.PermConnectionsView, false, ""},
 		{"webhooks", urls.NavWebhooks, "webhook", models.PermWebhooksView, false, "w"},
 		{"connections", urls.NavConnections, "plug-connected", models.PermConnectionsView, false, ""},
 		{"tasks", urls.NavTasks, "hourglass", models.PermSignedIn, false, ""},

@@ -42,6 +42,8 @@ var statusLooks = map[models.OrderStatus]ui.Look{
 	models.OrderIncident:       {Tone: "wait", Icon: "alert-triangle", Key: "orders.status.incident"},
 	models.OrderReturned:       {Tone: "hold", Icon: "arrow-back-up", Key: "orders.status.returned_to_sender"},
 	models.OrderCancelled:      {Icon: "ban", Key: "orders.status.cancelled"},
+	models.OrderFailed:         {Icon: "credit-card-off", Key: "orders.status.failed"},
+	models.OrderRefunded:       {Tone: "hold", Icon: "receipt-refund", Key: "orders.status.refunded"},
 }
 
 var shipmentLooks = map[string]ui.Look{

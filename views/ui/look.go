@@ -117,6 +117,8 @@ var orderLooks = map[string]Look{
 	"incident":           {"wait", "alert-triangle", "state.order.incident"},
 	"returned_to_sender": {"hold", "arrow-back-up", "state.order.returned_to_sender"},
 	"cancelled":          {"", "ban", "state.order.cancelled"},
+	"failed":             {"", "credit-card-off", "state.order.failed"},
+	"refunded":           {"hold", "receipt-refund", "state.order.refunded"},
 }
 
 // OrderState is the look of an order (models.OrderStatus) or of its parcel (models.ShipmentState).

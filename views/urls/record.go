@@ -21,6 +21,10 @@ func Record(subjectType string, id int64) string {
 		return Cap(id)
 	case "connection":
 		return Connection(id)
+	case "shop":
+		return Shop(id)
+	case "shop_delivery":
+		return ShopMessage(id)
 	case "schedule":
 		return Schedule(id)
 	case "rules":
