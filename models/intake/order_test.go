@@ -167,9 +167,11 @@ func TestOrderJudge(t *testing.T) {
 		{"new", nil, Stored{}, models.RowCreated},
 		{"again in the file", []OrderRow{one}, Stored{}, models.RowSkipped},
 		{"other values in the file", []OrderRow{other}, Stored{}, models.RowRefused},
-		{"in the books already", nil, Stored{true, one.Fingerprint()}, models.RowUnchanged},
-		{"other values in the books", nil, Stored{true, other.Fingerprint()}, models.RowUpdated},
-		{"in the books and in the file", []OrderRow{one}, Stored{true, one.Fingerprint()}, models.RowSkipped},
+		{"in the books already", nil, Stored{Known: true, Fingerprint: one.Fingerprint()}, models.RowUnchanged},
+		{"other values in the books", nil, Stored{Known: true, Fingerprint: other.Fingerprint()}, models.RowUpdated},
+		{"other values than a shop's", nil, Stored{Known: true, Fingerprint: other.Fingerprint(), Shop: true}, models.RowRefused},
+		{"as the shop has it", nil, Stored{Known: true, Fingerprint: one.Fingerprint(), Shop: true}, models.RowUnchanged},
+		{"in the books and in the file", []OrderRow{one}, Stored{Known: true, Fingerprint: one.Fingerprint()}, models.RowSkipped},
 	}
 	for _, tt := range tests {
 		o, err := NewOrders(orderHeader(), nil, today)

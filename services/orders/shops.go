@@ -49,7 +49,7 @@ func (s *Service) Shop(ctx context.Context, id int64) (models.Shop, error) {
 }
 
 var (
-	errStaleShop = models.Refuse(models.Conflict, "form.stale", "Somebody changed this meanwhile. Look at it again.", nil)
+	errStaleShop = models.Refuse(models.Conflict, "shops.stale", "Somebody changed this shop after you opened it. Load it again.", nil)
 	errShopSlug  = models.Refuse(models.Conflict, "connection.refused.slug", "Another connection has this short name.", nil).
 			WithField("slug", "connection.refused.slug")
 )
