@@ -36,6 +36,7 @@ var topics = map[string]Topic{
 	"float.low": TopicFloat, "distributor.call": TopicWaiting,
 	"screening.hits": TopicWaiting, "expiry.ended": TopicExpiring,
 	"case.assigned": TopicWaiting, "case.escalated": TopicWaiting, "case.mentioned": TopicWaiting,
+	"case.second": TopicWaiting, "case.returned": TopicAnswer,
 }
 
 // TopicOf answers the topic of an event's kind.
