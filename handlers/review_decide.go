@@ -85,6 +85,21 @@ func (h *Handlers) DecideReview(c echo.Context) error {
 	return h.done(c, err, "case.decided_flash", urls.Review(id))
 }
 
+// AskPayee is POST urls.ReviewAskPattern: the payee is written to about what is asked again.
+func (h *Handlers) AskPayee(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	var f struct {
+		Seen int `form:"seen"`
+	}
+	if err := decode(c, &f); err != nil {
+		return err
+	}
+	return h.done(c, h.Review.Ask(c.Request().Context(), ActorFrom(c), id, f.Seen), "case.asked_flash", urls.Review(id))
+}
+
 // checkForm is what a second person says to a decision.
 type checkForm struct {
 	Decision int64  `form:"decision"`

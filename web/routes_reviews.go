@@ -27,6 +27,7 @@ func reviewRoutes(h *handlers.Handlers) []Route {
 		{Method: get, Path: urls.ReviewHerePattern, Perm: view, Handler: h.ReviewHere},
 		{Method: post, Path: urls.ReviewVerdictPattern, Perm: work, Handler: h.ReviewVerdict},
 		{Method: post, Path: urls.ReviewNotesPattern, Perm: work, Handler: h.NoteReview},
+		{Method: post, Path: urls.ReviewAskPattern, Perm: work, Handler: h.AskPayee},
 		{Method: get, Path: urls.ReviewDecidePattern, Perm: work, Handler: h.AskDecision},
 		{Method: post, Path: urls.ReviewDecidePattern, Perm: work, Handler: h.DecideReview},
 		{Method: post, Path: urls.ReviewConfirmPattern, Perm: work, Handler: h.ConfirmReview},

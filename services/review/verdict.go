@@ -21,7 +21,7 @@ FROM kyc_items i JOIN kyc_cases c ON c.id = i.case_id WHERE i.case_id = $1 AND i
 	insertVerdict = `
 INSERT INTO kyc_verdicts (case_id, item, version, verdict, reason, to_payee, note, issued_on, staff_id, staff_name, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
-	markItem = `UPDATE kyc_items SET state = $3, given_at = coalesce(given_at, $5) WHERE case_id = $1 AND item = $2 AND version = $4`
+	markItem = `UPDATE kyc_items SET state = $3, again_text = '', given_at = coalesce(given_at, $5) WHERE case_id = $1 AND item = $2 AND version = $4`
 )
 
 // Decide records what a reviewer says of one thing that was given, in the version that was on the screen. A case that

@@ -134,6 +134,16 @@ func (p CasePage) open() (n int) {
 	return n
 }
 
+// asked are the items that the payee is to be asked again.
+func (p CasePage) asked() (n int) {
+	for _, i := range p.Of.Judged() {
+		if i.State == kyc.Again {
+			n++
+		}
+	}
+	return n
+}
+
 func (p CasePage) place() int {
 	return slices.IndexFunc(p.Of.Judged(), func(i kyc.CaseItem) bool { return i.Item == p.Item.Item }) + 1
 }

@@ -87,6 +87,7 @@ func ReviewItem(id int64, item string) string {
 
 // The paths of decisions about a case as a whole.
 const (
+	ReviewAskPattern      = "/reviews/:id/ask"
 	ReviewDecidePattern   = "/reviews/:id/decide"
 	ReviewConfirmPattern  = "/reviews/:id/confirm"
 	ReviewReturnPattern   = "/reviews/:id/return"
@@ -109,3 +110,6 @@ func ReviewReturn(id int64) string { return Review(id) + "/return" }
 
 // ReviewWithdraw takes one's own back.
 func ReviewWithdraw(id int64) string { return Review(id) + "/withdraw" }
+
+// ReviewAsk writes to the payee about what is asked again.
+func ReviewAsk(id int64) string { return Review(id) + "/ask" }
