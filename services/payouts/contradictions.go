@@ -174,7 +174,7 @@ func (s *Service) AskSettlement(ctx context.Context, by models.Actor, id int64, 
 		}
 		request, err = requests.Open(tx, by, requests.New{Kind: st.How.RequestKind(), SubjectType: "contradiction", SubjectID: id, SubjectName: x.Code,
 			Payload: map[string]any{"rail_state": x.RailState}, Reason: st.Evidence, Decides: models.PermFundsConsent,
-			Changes: []models.Change{{Field: "contradictions.change.amount", Was: &x.Amount, Will: &x.Amount}, {Field: "contradictions.change.state", Before: string(x.OurState), After: string(after)}}})
+			Changes: []models.Change{{Field: "contradictions.change.amount", Will: &x.Amount}, {Field: "contradictions.change.state", Before: "state.payout." + string(x.OurState), After: "state.payout." + string(after)}}})
 		return err
 	})
 	return request, err
