@@ -16,7 +16,9 @@ const (
 var ContradictionStates = []ContradictionState{ContradictionOpen, ContradictionPaid, ContradictionKept}
 
 // RequestKind is the two-person change that settles a contradiction like that.
-func (s ContradictionState) RequestKind() RequestKind { return RequestKind("contradiction." + string(s)) }
+func (s ContradictionState) RequestKind() RequestKind {
+	return RequestKind("contradiction." + string(s))
+}
 
 // Contradiction is a payout whose money was made payable again and which the rail pays after all.
 type Contradiction struct {
