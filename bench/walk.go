@@ -39,6 +39,7 @@ var records = map[string]string{
 	"/requests/:id":            `SELECT max(id) FROM requests`,
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
 	"/schedules/:id":           `SELECT min(id) FROM schedules`,
+	"/contradictions/:id":      `SELECT max(id) FROM contradictions`,
 	"/topups/:topup":           `SELECT max(id) FROM float_topups`,
 	"/caps/:cap":               `SELECT max(id) FROM caps`,
 }

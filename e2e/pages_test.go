@@ -40,6 +40,7 @@ var records = map[string]string{
 	"/shops/messages/:id":      `SELECT max(id) FROM shop_deliveries WHERE verdict = 'accepted'`,
 	"/orders/:id":              `SELECT o.id FROM orders o JOIN commission_lines l ON l.order_number = o.number ORDER BY o.id DESC LIMIT 1`,
 	"/batches/:id":             `SELECT id FROM batches WHERE state = 'in_approval' ORDER BY id DESC LIMIT 1`,
+	"/contradictions/:id":      `SELECT max(id) FROM contradictions`,
 	"/rules/:id":               `SELECT max(id) FROM rule_versions WHERE state <> 'replaced'`,
 	"/payouts/:id":             `SELECT payout_id FROM payout_attempts ORDER BY id DESC LIMIT 1`,
 	"/webhooks/events/:id":     `SELECT max(id) FROM webhook_events`,
@@ -184,6 +185,11 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 		if kind == "distributors" {
 			finance.take(p)
 		}
+	}
+	_, told := p.pool.Exec(context.Background(), `INSERT INTO contradictions (payout_id, our_state, rail_state, rail_code, rail_reason, origin, url, response, first_at, last_at)
+		SELECT max(id), 'expired', 'paid', '100', 'Cashout paid', 'notification', 'https://api.example.test/v3/cashout/status', '{"cashout_id":"4711","cashout_status":1}', now(), now() FROM payouts WHERE state = 'expired'`)
+	if told != nil {
+		t.Fatal(told)
 	}
 	_, asked := p.pool.Exec(context.Background(), `INSERT INTO requests (kind, subject_type, subject_id, payload, reason, maker_id)
 		SELECT 'method.change', 'distributor', (SELECT min(id) FROM distributors), '{}', 'More volume', id FROM staff WHERE email = 'finance@demo.test'`)

@@ -110,6 +110,11 @@ func (h *Handlers) fillFailures(ctx context.Context, p *view.ListPage, f payouts
 		}
 		p.Batch = b.Code
 	}
+	open, err := h.Payouts.OpenContradictions(ctx)
+	if err != nil {
+		return err
+	}
+	p.Contradicted = view.Sum(open)
 	groups, err := h.Payouts.FailureGroups(ctx, f)
 	if err != nil {
 		return err

@@ -105,6 +105,7 @@ func tiles(ctx context.Context, w payouts.Work, p layout.Page) []ui.TileData {
 	add(models.PermBatchesView, w.Blocked.Count, "home.tile.blocked", "lock", "bad", money(w.Blocked), urls.BatchesIn(string(models.BatchBlocked)))
 	add(models.PermBatchesView, int64(len(w.ForOthers)), "home.tile.for_others", "hourglass", "wait", total(ctx, w.ForOthers), urls.Home()+"#h-others")
 	add(models.PermPayoutsView, w.Failed.Count, "home.tile.failed", "circle-x", "bad", money(w.Failed), urls.FailuresWith(url.Values{"recent": {"failed"}}))
+	add(models.PermPayoutsView, w.Contradicted.Count, "home.tile.contradicted", "alert-triangle", "bad", money(w.Contradicted), urls.ContradictionsIn(string(models.ContradictionOpen)))
 	add(models.PermPayoutsView, w.Expiring.Count, "home.tile.expiring", "clock-x", "wait", money(w.Expiring), urls.PayoutsWith(url.Values{"recent": {"expiring"}}))
 	add(models.PermPayoutsView, w.Overdue.Count, "home.tile.overdue", "calendar-due", "bad", money(w.Overdue), urls.PayoutsWith(url.Values{"overdue": {"1"}}))
 	add(models.PermPayoutsView, w.Unknown.Count, "home.tile.unknown", "help-circle", "hold", money(w.Unknown), urls.PayoutsIn(string(models.PayoutUnknown)))

@@ -10,6 +10,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/kyc"
 	"pagaduria/views/documents"
+	"pagaduria/views/i18n"
 	view "pagaduria/views/review"
 	"pagaduria/views/urls"
 )
@@ -55,6 +56,9 @@ func (h *Handlers) showCase(c echo.Context, item string, refusal error, say func
 	var known bool
 	if p.Item, known = d.Item(kyc.Item(item)); !known && item != "" {
 		return echo.ErrNotFound
+	}
+	if p.WhyNot = Sentence(ctx, d.WhyNot()); p.WhyNot != "" && d.State == kyc.Submitted && d.ReviewerID == 0 {
+		p.WhyNot = i18n.T(ctx, "case.nobody_has")
 	}
 	say(&p)
 	return render(c, statusOf(refusal), view.Case(p))

@@ -5,26 +5,27 @@ import "fmt"
 // AccountKind is one kind of account of the books. An account is a kind and a party.
 type AccountKind string
 
-// The accounts. Payable and held belong to a distributor; in transit, float and fees to a connection;
+// The accounts. Payable, held and receivable belong to a distributor; in transit, float and fees to a connection;
 // the commission
 // expense and the bank are the merchant's own (party 0).
 const (
-	AccountExpense   AccountKind = "commission_expense"
-	AccountPayable   AccountKind = "payable"    // owed to the distributor
-	AccountHeld      AccountKind = "held"       // owed, and set aside in a batch
-	AccountInTransit AccountKind = "in_transit" // handed to the rail, not collected yet
-	AccountFloat     AccountKind = "float"      // the merchant's money at the rail; goes down when a payout is collected
-	AccountFees      AccountKind = "fee_expense"
-	AccountGMF       AccountKind = "gmf_expense" // the tax on bank transactions
-	AccountBank      AccountKind = "bank"        // the merchant's own, where the float comes from
+	AccountExpense    AccountKind = "commission_expense"
+	AccountPayable    AccountKind = "payable"    // owed to the distributor
+	AccountHeld       AccountKind = "held"       // owed, and set aside in a batch
+	AccountInTransit  AccountKind = "in_transit" // handed to the rail, not collected yet
+	AccountFloat      AccountKind = "float"      // the merchant's money at the rail; goes down when a payout is collected
+	AccountFees       AccountKind = "fee_expense"
+	AccountGMF        AccountKind = "gmf_expense" // the tax on bank transactions
+	AccountReceivable AccountKind = "receivable"  // paid twice to the distributor, until it is taken off what they earn
+	AccountBank       AccountKind = "bank"        // the merchant's own, where the float comes from
 )
 
 // AccountKinds lists every kind in the order of the trial balance.
-var AccountKinds = []AccountKind{AccountExpense, AccountFees, AccountGMF, AccountPayable, AccountHeld, AccountInTransit, AccountFloat, AccountBank}
+var AccountKinds = []AccountKind{AccountExpense, AccountFees, AccountGMF, AccountPayable, AccountHeld, AccountReceivable, AccountInTransit, AccountFloat, AccountBank}
 
 // DebitNormal answers whether the account grows on the debit side (expenses and assets).
 func (k AccountKind) DebitNormal() bool {
-	return k == AccountExpense || k == AccountFees || k == AccountGMF || k == AccountFloat || k == AccountBank
+	return k == AccountExpense || k == AccountFees || k == AccountGMF || k == AccountFloat || k == AccountBank || k == AccountReceivable
 }
 
 // Account is one account of the books.
@@ -54,6 +55,7 @@ const (
 
 	EntryFeeAdjustment EntryKind = "fee_adjustment" // fee expense ↔ float: the rail charged something else than expected
 	EntryTopUp         EntryKind = "topup"          // bank → float
+	EntryPaidTwice     EntryKind = "paid_twice"     // receivable ↔ payable: a payee was paid the same lines by two payouts, or that was put right
 	EntryMerge         EntryKind = "merge"          // payable → payable of another record of the same person, or back
 )
 

@@ -29,13 +29,14 @@ var topics = map[string]Topic{
 	"batch.waiting": TopicWaiting, "batch.step": TopicWaiting, "request.made": TopicWaiting,
 	"batch.approved": TopicAnswer, "batch.returned": TopicAnswer, "batch.rejected": TopicAnswer, "request.granted": TopicAnswer,
 	"request.refused": TopicAnswer, "kyc.submitted": TopicWaiting,
-	"payouts.failed": TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed, "check.ledger_fault": TopicFailed, "check.audit_fault": TopicFailed,
+	"payouts.failed": TopicFailed, "payouts.returned": TopicFailed, "connection.paused": TopicFailed, "batch.blocked": TopicFailed, "contradiction.open": TopicFailed, "check.ledger_fault": TopicFailed, "check.audit_fault": TopicFailed,
 	"payouts.expired": TopicExpiring, "payouts.expiring": TopicExpiring, "batch.expiring": TopicExpiring, "batch.expired": TopicExpiring,
 	"schedule.maker": TopicFailed, "schedule.made": TopicWork, "schedule.nothing": TopicWork,
 	"renewal.issued": TopicAnswer, "renewal.waiting": TopicAnswer, "renewal.collected": TopicAnswer, "renewal.stopped": TopicFailed,
 	"float.low": TopicFloat, "distributor.call": TopicWaiting,
 	"screening.hits": TopicWaiting, "expiry.ended": TopicExpiring,
 	"case.assigned": TopicWaiting, "case.escalated": TopicWaiting, "case.mentioned": TopicWaiting,
+	"case.second": TopicWaiting, "case.returned": TopicAnswer,
 }
 
 // TopicOf answers the topic of an event's kind.

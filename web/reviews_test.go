@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"gorm.io/gorm"
+
 	"pagaduria/models"
 	"pagaduria/views/urls"
 )
@@ -150,6 +152,169 @@ func TestWhoMayReview(t *testing.T) {
 			if got := a.StatusCode != http.StatusForbidden; got != allowed {
 				t.Errorf("%s %s %s: %s, want allowed %v", role, r.Method, path, a.Status, allowed)
 			}
+		}
+	}
+}
+
+// accept accepts everything that was given in a case.
+func (s *site) accept(c *http.Client, id int64) {
+	s.t.Helper()
+	for range 12 {
+		page := s.get(c, urls.Review(id))
+		m := regexp.MustCompile(`action="(/reviews/\d+/items/[a-z_]+)"`).FindStringSubmatch(page.body)
+		if m == nil || !strings.Contains(page.body, "To decide") {
+			return
+		}
+		version := regexp.MustCompile(`name="version" value="([0-9]+)"`).FindStringSubmatch(page.body)[1]
+		last := lastField.FindStringSubmatch(page.body)[1]
+		a := s.post(c, m[1], url.Values{"_csrf": {formToken(s.t, page)}, "version": {version}, "last": {last}, "verdict": {"accept"}})
+		if a.StatusCode != http.StatusSeeOther {
+			s.t.Fatalf("%s: %s\n%s", m[1], a.Status, a.body)
+		}
+	}
+}
+
+var seenVersion = regexp.MustCompile(`name="seen" value="([0-9]+)"`)
+
+func (s *site) judge(c *http.Client, id int64, outcome string, fields ...string) answer {
+	s.t.Helper()
+	page := s.get(c, urls.ReviewDecide(id, outcome))
+	m := seenVersion.FindStringSubmatch(page.body)
+	if m == nil {
+		return page
+	}
+	form := url.Values{"_csrf": {formToken(s.t, page)}, "seen": {m[1]}, "outcome": {outcome}}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return s.post(c, urls.ReviewDecide(id, ""), form)
+}
+
+func TestACaseIsApprovedWhenEverythingIsAccepted(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.sent()
+	c := s.as("compliance@demo.test")
+	s.expectLedTo(s.ask(c, urls.Reviews(), urls.ReviewNext()), urls.Review(id))
+	mustHave(t, s.get(c, urls.Review(id)), http.StatusOK, "still to be accepted", `aria-disabled="true"`)
+	mustHave(t, s.judge(c, id, "approve"), http.StatusOK, "still to be accepted")
+	if a := s.ask(c, urls.Review(id), urls.ReviewDecide(id, ""), "seen", urls.Num(s.one(`SELECT version FROM kyc_cases WHERE id = $1`, id)), "outcome", "approve"); a.StatusCode != http.StatusConflict {
+		t.Errorf("approved with open things: %s", a.Status)
+	}
+	s.accept(c, id)
+	mustHave(t, s.get(c, urls.ReviewDecide(id, "approve")), http.StatusOK, "What changes on the distributor", "1118534248", "Approve Martha Lucía Ríos Peña")
+	s.expectLedTo(s.judge(c, id, "approve"), urls.Review(id))
+	for sql, want := range map[string]int64{
+		`SELECT count(*) FROM kyc_cases WHERE state = 'approved' AND due_at IS NULL`:                                                                  1,
+		`SELECT count(*) FROM distributors WHERE code = 'T-1' AND verification = 'verified' AND verified_until > now() AND doc_number = '1118534248'`: 1,
+		`SELECT count(*) FROM kyc_decisions WHERE state = 'final' AND checker_id IS NULL`:                                                             1,
+		`SELECT count(*) FROM audit_events WHERE action = 'kyc.decide'`:                                                                               1,
+		`SELECT count(*) FROM mails WHERE recipient = 'nueva@example.co' AND body LIKE '%quedaron aprobados%'`:                                        1,
+	} {
+		if got := s.one(sql); got != want {
+			t.Errorf("%s: %d, want %d", sql, got, want)
+		}
+	}
+	mustHave(t, s.get(c, urls.Review(id)), http.StatusOK, "approved.")
+	s.expectLedTo(s.get(c, urls.ReviewDecide(id, "approve")), urls.Review(id))
+}
+
+func TestAnExposedPersonIsApprovedByTwo(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.sent()
+	s.one(`WITH a AS (INSERT INTO kyc_answers (case_id, item, version, answer, address, at) VALUES ($1, 'declarations', 2, '{"pep": true, "office": "Concejo de Cali", "relative": false, "funds": "commissions"}', '', now()) RETURNING 1)
+		UPDATE kyc_items SET version = 2 WHERE case_id = $1 AND item = 'declarations' RETURNING 1`, id)
+	c := s.as("compliance@demo.test")
+	eva, _ := s.colleague()
+	s.expectLedTo(s.ask(c, urls.Reviews(), urls.ReviewNext()), urls.Review(id))
+	s.accept(c, id)
+	mustHave(t, s.get(c, urls.ReviewDecide(id, "approve")), http.StatusOK, "Four eyes: public office declared", "Propose to approve")
+	s.expectLedTo(s.judge(c, id, "approve", "note", "Cargo hasta 2023"), urls.Review(id))
+	if n := s.one(`SELECT count(*) FROM kyc_cases WHERE state = 'second_review'`); n != 1 {
+		t.Fatal("the case does not wait for a second person")
+	}
+	decision := urls.Num(s.one(`SELECT max(id) FROM kyc_decisions`))
+	mustHave(t, s.get(c, urls.ReviewDecide(id, "")), http.StatusOK, "You decided first", "Take the proposal back")
+	mustHave(t, s.ask(c, urls.Review(id), urls.ReviewConfirm(id), "decision", decision), http.StatusForbidden, "You decided first")
+	mustHave(t, s.get(eva, urls.Reviews()+"?tab=second_review"), http.StatusOK, "Martha Lucía")
+	mustHave(t, s.get(eva, urls.ReviewDecide(id, "")), http.StatusOK, "proposes to approve", "Cargo hasta 2023", "Confirm: approve")
+	mustHave(t, s.ask(eva, urls.Review(id), urls.ReviewReturn(id), "decision", decision), http.StatusUnprocessableEntity, "Say what is missing")
+	s.expectLedTo(s.ask(eva, urls.Review(id), urls.ReviewReturn(id), "decision", decision, "answer", "Falta el origen de fondos"), urls.Review(id))
+	mustHave(t, s.get(c, urls.Review(id)), http.StatusOK, "sent the decision back", "Falta el origen de fondos", "Yours")
+	mustHave(t, s.ask(eva, urls.Review(id), urls.ReviewConfirm(id), "decision", decision), http.StatusConflict, "decided already")
+
+	s.expectLedTo(s.judge(c, id, "approve", "note", "Con soporte"), urls.Review(id))
+	decision = urls.Num(s.one(`SELECT max(id) FROM kyc_decisions`))
+	s.expectLedTo(s.ask(eva, urls.Review(id), urls.ReviewConfirm(id), "decision", decision), urls.Review(id))
+	if n := s.one(`SELECT count(*) FROM kyc_decisions WHERE state = 'final' AND checker_id <> maker_id`); n != 1 {
+		t.Error("no second person stands on the decision")
+	}
+	mustHave(t, s.get(eva, urls.Review(id)), http.StatusOK, "Confirmed by Eva Gil")
+	for name, sql := range map[string]string{
+		"one person twice":            `UPDATE kyc_decisions SET checker_id = maker_id WHERE state = 'final'`,
+		"a second person taken away":  `UPDATE kyc_decisions SET checker_id = NULL WHERE state = 'final'`,
+		"approved without a decision": `UPDATE kyc_cases SET state = 'rejected_final' WHERE state = 'approved'`,
+	} {
+		if _, err := s.app.db.Pool.Exec(t.Context(), sql); err == nil {
+			t.Errorf("%s: the database takes it", name)
+		}
+	}
+}
+
+func TestThePayeeIsAskedAgainAndAnswers(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.sent()
+	c := s.as("compliance@demo.test")
+	s.expectLedTo(s.ask(c, urls.Reviews(), urls.ReviewNext()), urls.Review(id))
+	mustHave(t, s.ask(c, urls.Review(id), urls.ReviewAsk(id), "seen", urls.Num(s.one(`SELECT version FROM kyc_cases WHERE id = $1`, id))), http.StatusConflict, "Nothing is asked again")
+	s.expectLedTo(s.ask(c, urls.Review(id), urls.ReviewVerdict(id, "tax"), "version", "1", "last", "0", "verdict", "again", "reason", "DOC_WRONG_TYPE"), urls.ReviewItem(id, "declarations"))
+	page := s.get(c, urls.Review(id))
+	mustHave(t, page, http.StatusOK, "Ask the payee again for 1 thing")
+	s.expectLedTo(s.ask(c, urls.Review(id), urls.ReviewAsk(id), "seen", seenVersion.FindStringSubmatch(page.body)[1]), urls.Review(id))
+	mustHave(t, s.get(c, urls.Review(id)), http.StatusOK, "Waiting", "Paused", "was asked again")
+	mustHave(t, s.get(c, urls.Reviews()+"?tab=waiting"), http.StatusOK, "Martha Lucía", "Asked again")
+	if n := s.one(`SELECT count(*) FROM kyc_cases WHERE state = 'waiting' AND due_at IS NULL AND paused_at IS NOT NULL AND left_minutes BETWEEN 950 AND 960`); n != 1 {
+		t.Error("the clock does not stand still")
+	}
+	link := payeeLink.FindString(s.lastMail("%"))
+	phone := s.browser()
+	if a := s.get(phone, link); a.StatusCode >= http.StatusBadRequest {
+		t.Fatalf("the link opens nothing: %s", a.Status)
+	}
+	_, err := s.app.db.Pool.Exec(t.Context(), `UPDATE kyc_cases SET state = 'submitted', submitted_at = now() WHERE id = $1`, id)
+	if err == nil {
+		_, err = s.app.db.Pool.Exec(t.Context(), `UPDATE kyc_items SET state = 'given', again_text = '' WHERE case_id = $1 AND state = 'again'`, id)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.app.db.InTx(t.Context(), func(tx *gorm.DB) error { return s.app.h.Review.Received(tx, id) }); err != nil {
+		t.Fatal(err)
+	}
+	mustHave(t, s.get(c, urls.Reviews()+"?tab=mine"), http.StatusOK, "Answered again")
+	if n := s.one(`SELECT count(*) FROM kyc_cases WHERE due_at IS NOT NULL AND paused_at IS NULL AND reviewer_id IS NOT NULL`); n != 1 {
+		t.Error("the clock does not run on for the same reviewer")
+	}
+}
+
+func TestARejectedPayeeIsNotPaid(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.sent()
+	c := s.as("compliance@demo.test")
+	s.expectLedTo(s.ask(c, urls.Reviews(), urls.ReviewNext()), urls.Review(id))
+	mustHave(t, s.judge(c, id, "reject_final", "reason", "SANCTIONS_CONFIRMED"), http.StatusUnprocessableEntity, "Note why it is for good")
+	s.expectLedTo(s.judge(c, id, "reject_final", "reason", "SANCTIONS_CONFIRMED", "note", "Lista OFAC"), urls.Review(id))
+	for sql, want := range map[string]int64{
+		`SELECT count(*) FROM kyc_cases WHERE state = 'rejected_final'`:                                         1,
+		`SELECT count(*) FROM distributors WHERE code = 'T-1' AND verification = 'suspended'`:                   1,
+		`SELECT count(*) FROM mails WHERE recipient = 'nueva@example.co' AND body LIKE '%no fueron aprobados%'`: 1,
+		`SELECT count(*) FROM mails WHERE body ~* 'sancion|OFAC'`:                                               0,
+	} {
+		if got := s.one(sql); got != want {
+			t.Errorf("%s: %d, want %d", sql, got, want)
 		}
 	}
 }

@@ -15,5 +15,9 @@ func failureRoutes(h *handlers.Handlers) []Route {
 		{Method: get, Path: urls.FailuresPattern, Perm: models.PermPayoutsView, Handler: h.FailureList},
 		{Method: get, Path: urls.ReissuePattern, Perm: models.PermBatchesPrepare, Handler: h.AskReissue},
 		{Method: post, Path: urls.ReissuePattern, Perm: models.PermBatchesPrepare, Handler: h.Reissue, Within: uploadWithin},
+
+		{Method: get, Path: urls.ContradictionsPattern, Perm: models.PermPayoutsView, Handler: h.ContradictionList},
+		{Method: get, Path: urls.ContradictionPattern, Perm: models.PermPayoutsView, Handler: h.ContradictionPage},
+		{Method: post, Path: urls.SettleContradictionPattern, Perm: models.PermFundsEdit, Handler: h.SettleContradiction},
 	}
 }

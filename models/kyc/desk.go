@@ -52,6 +52,28 @@ type Desktop struct {
 	OnFile       models.Distributor // as it is known now
 	Others       []string           // who has the case open, too
 	Officers     []Officer
+	Decisions    []CaseDecision // about the case, newest first
+	Why          []Why          // approving needs a second person
+	Standing     Standing       // for whoever looks
+	Effects      Effects
+	Changes      []models.Change // that approving makes on the distributor
+	Hindered     error           // why it cannot be made, for the reader
+}
+
+// Staged is the decision that waits for a second person, nil without one.
+func (d Desktop) Staged() *CaseDecision {
+	if len(d.Decisions) > 0 && d.Decisions[0].State == DecisionOpen {
+		return &d.Decisions[0]
+	}
+	return nil
+}
+
+// WhyNot answers why the reader cannot approve the case as it stands, nil when they can.
+func (d Desktop) WhyNot() error {
+	if err := d.Standing.WhyNot(); err != nil {
+		return err
+	}
+	return d.Hindered
 }
 
 // Item finds one thing that is asked; the first one that is judged for "".
@@ -95,8 +117,8 @@ func (d Desktop) NextOpen(after Item) Item {
 	return ""
 }
 
-// Version finds what was given in a version, and the one before it; nil where there is none.
-func (d Desktop) Version(item Item, version int) (now, before *Said) {
+// VersionOf finds what was given in a version, and the one before it; nil where there is none.
+func (d Desktop) VersionOf(item Item, version int) (now, before *Said) {
 	for i := range d.Said {
 		g := &d.Said[i]
 		if g.Item != item || g.Version > version {

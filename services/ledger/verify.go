@@ -56,6 +56,8 @@ WHERE l.amount IS DISTINCT FROM e.amount ORDER BY l.id LIMIT 1`},
 SELECT format('Entry %s: a %s of %s %s debits %s and credits %s, which such an entry never does.', id, kind, source, source_id, debit, credit)
 FROM ledger_entries WHERE (kind, source, debit, credit) NOT IN (
     ('accrual', 'commission', 'commission_expense', 'payable'), ('clawback', 'commission', 'payable', 'commission_expense'),
+    ('accrual', 'commission', 'receivable', 'payable'), ('clawback', 'commission', 'payable', 'receivable'),
+    ('paid_twice', 'payout', 'receivable', 'payable'), ('paid_twice', 'payout', 'payable', 'receivable'), ('paid', 'payout', 'payable', 'float'),
     ('hold', 'payout', 'payable', 'held'), ('release', 'payout', 'held', 'payable'),
     ('dispatch', 'payout', 'held', 'in_transit'), ('recall', 'payout', 'in_transit', 'held'),
     ('paid', 'payout', 'in_transit', 'float'), ('fee', 'payout', 'fee_expense', 'float'), ('gmf', 'payout', 'gmf_expense', 'float'),
@@ -71,13 +73,13 @@ WITH owners AS (
 SELECT format('Entry %s of payout %s is booked on somebody else''s account.', e.id, COALESCE(p.code, '?'))
 FROM ledger_entries e LEFT JOIN payouts p ON p.id = e.source_id
 WHERE e.source = 'payout' AND (p.id IS NULL
-    OR (e.debit_party <> CASE WHEN e.debit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END
-        OR e.credit_party <> CASE WHEN e.credit IN ('payable', 'held') THEN p.distributor_id ELSE p.connection_id END)
-        AND NOT ((e.debit NOT IN ('payable', 'held') AND e.debit_party = p.connection_id OR e.debit IN ('payable', 'held')
+    OR (e.debit_party <> CASE WHEN e.debit IN ('payable', 'held', 'receivable') THEN p.distributor_id ELSE p.connection_id END
+        OR e.credit_party <> CASE WHEN e.credit IN ('payable', 'held', 'receivable') THEN p.distributor_id ELSE p.connection_id END)
+        AND NOT ((e.debit NOT IN ('payable', 'held', 'receivable') AND e.debit_party = p.connection_id OR e.debit IN ('payable', 'held', 'receivable')
                 AND EXISTS (SELECT 1 FROM owners o WHERE o.id = p.id AND e.debit_party = ANY(o.parties)))
-            AND (e.credit NOT IN ('payable', 'held') AND e.credit_party = p.connection_id OR e.credit IN ('payable', 'held')
+            AND (e.credit NOT IN ('payable', 'held', 'receivable') AND e.credit_party = p.connection_id OR e.credit IN ('payable', 'held', 'receivable')
                 AND EXISTS (SELECT 1 FROM owners o WHERE o.id = p.id AND e.credit_party = ANY(o.parties))))
-    OR e.kind NOT IN ('fee', 'gmf', 'fee_adjustment') AND e.amount <> p.amount)
+    OR e.kind NOT IN ('fee', 'gmf', 'fee_adjustment', 'paid_twice') AND e.amount <> p.amount)
 ORDER BY e.id LIMIT 1`},
 
 	{"merges", `
@@ -132,6 +134,14 @@ FROM payouts p LEFT JOIN posted e USING (id)
 WHERE COALESCE(e.fee, 0) <> COALESCE(p.fee_charged, CASE WHEN p.paid_at IS NOT NULL THEN p.fee + p.fee_iva ELSE 0 END)
    OR COALESCE(e.gmf, 0) <> CASE WHEN p.paid_at IS NOT NULL THEN p.gmf ELSE 0 END
 ORDER BY p.id LIMIT 1`},
+
+	{"receivables", `
+WITH owed AS (
+    SELECT party, sum(amount) AS amount FROM (
+        SELECT debit_party AS party, amount FROM ledger_entries WHERE debit = 'receivable'
+        UNION ALL SELECT credit_party, -amount FROM ledger_entries WHERE credit = 'receivable') x GROUP BY party
+)
+SELECT format('Distributor %s was paid %s centavos twice, which nothing claims back.', party, amount) FROM owed WHERE amount <> 0 ORDER BY party LIMIT 1`},
 
 	{"top-ups", `
 SELECT format('Top-up %s of %s centavos is %s: the ledger has %s for it.', COALESCE(t.id, e.source_id), t.amount, t.state, COALESCE(e.amount, 0))

@@ -263,6 +263,8 @@ func (s *Service) RequestKinds() []requests.Kind {
 			return s.endTopUp(tx, r.SubjectID, "dropped")
 		}},
 		{Name: "cap.raise", Decides: models.PermFundsConsent, Apply: s.raiseCap},
+		{Name: models.ContradictionPaid.RequestKind(), Decides: models.PermFundsConsent, Apply: s.settlePaid},
+		{Name: models.ContradictionKept.RequestKind(), Decides: models.PermFundsConsent, Apply: s.settleKept},
 		{Name: models.RequestCorrectName, Decides: models.PermDistributorsJudge, Apply: s.correctName, Whole: wholeIdentity},
 		{Name: rulesPublish, Decides: models.PermBatchesDecide, Apply: s.enforceRules, Drop: s.reopenRules},
 	}

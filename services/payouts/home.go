@@ -13,20 +13,21 @@ import (
 
 // Work is what needs somebody now.
 type Work struct {
-	ForMe       []BatchRow // waiting for this person's decision, or returned to them
-	ForOthers   []BatchRow // waiting, but not for this person
-	Blocked     Sum        // waiting, and nobody may approve them
-	Failed      Sum        // money that came back within RecentFailures and was not paid again
-	Expiring    Sum        // ready to collect and expected to expire within two days
-	Overdue     Sum        // should have moved and has not
-	Unknown     Sum        // outcome unknown
-	Payable     Sum        // eligible commission lines of verified payees
-	Unverified  int64      // distributors who are owed and not verified
-	RejectedIn  int64      // notifications rejected within 24 hours
-	PausedRails int64      // connections that are paused
-	Waiting     int64      // approved batches that wait for float or for tomorrow
-	LowFloat    int64      // connections whose float runs low
-	WaitsAt     int64      // a connection with one of these, 0 without any
+	ForMe        []BatchRow // waiting for this person's decision, or returned to them
+	ForOthers    []BatchRow // waiting, but not for this person
+	Blocked      Sum        // waiting, and nobody may approve them
+	Failed       Sum        // money that came back within RecentFailures and was not paid again
+	Expiring     Sum        // ready to collect and expected to expire within two days
+	Overdue      Sum        // should have moved and has not
+	Unknown      Sum        // outcome unknown
+	Contradicted Sum        // the rail pays them after it said that it would not
+	Payable      Sum        // eligible commission lines of verified payees
+	Unverified   int64      // distributors who are owed and not verified
+	RejectedIn   int64      // notifications rejected within 24 hours
+	PausedRails  int64      // connections that are paused
+	Waiting      int64      // approved batches that wait for float or for tomorrow
+	LowFloat     int64      // connections whose float runs low
+	WaitsAt      int64      // a connection with one of these, 0 without any
 }
 
 // RecentFailures is how far back the home page counts what came back; older ones stay in the list of failures.
@@ -56,6 +57,9 @@ func (s *Service) Work(ctx context.Context, by models.Actor) (w Work, err error)
 		&w.Blocked.Count, &w.Blocked.Total)
 	if err != nil {
 		return w, fmt.Errorf("gather work: %w", err)
+	}
+	if w.Contradicted, err = s.OpenContradictions(ctx); err != nil {
+		return w, err
 	}
 	if w.Failed, err = s.FailureSum(ctx, FailureFilter{Since: now.Add(-RecentFailures)}); err != nil {
 		return w, err

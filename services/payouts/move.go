@@ -72,7 +72,10 @@ func (s *Service) settleLines(tx *gorm.DB, p *models.Payout, now time.Time) erro
 	case p.State == models.PayoutPaid:
 		_, err = store.ExecTx(tx, payLines, p.ID, now)
 	case p.State.Releases():
-		if _, err = store.ExecTx(tx, freeLines, p.ID, now); err == nil {
+		if _, err = store.ExecTx(tx, freeLines, p.ID, now); err == nil && p.PaidAt != nil {
+			err = s.giveUpClaim(tx, *p)
+		}
+		if err == nil {
 			if back := p.CarryIn.Sub(p.CarryOut); back.Minor != 0 {
 				_, err = store.ExecTx(tx, giveCarry, p.DistributorID, back.Minor)
 			}

@@ -191,25 +191,7 @@ func (s *Service) recordLate(tx *gorm.DB, connection models.Connection, o outcom
 	case p.State == models.PayoutUnknown:
 		return s.move(tx, &p, models.PayoutSent, c)
 	case p.State.Releases():
-		return s.contradict(tx, p, "the rail accepted it after it was given up")
-	}
-	return nil
-}
-
-const (
-	markContradicted = `UPDATE payouts SET rail_id = $2, overdue_at = LEAST(overdue_at, $3) WHERE id = $1`
-	noteContradicted = `INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, note) VALUES ($1, $2, $3, $3, 'sweep', $4)`
-)
-
-// contradict raises the alarm over a payout whose money was made payable again although the rail says that it pays it:
-// only a person can put that right.
-func (s *Service) contradict(tx *gorm.DB, p models.Payout, note string) error {
-	now := s.Now()
-	if _, err := store.ExecTx(tx, markContradicted, p.ID, p.RailID, now); err != nil {
-		return fmt.Errorf("raise alarm over payout %d: %w", p.ID, err)
-	}
-	if _, err := store.ExecTx(tx, noteContradicted, p.ID, now, p.State, note); err != nil {
-		return fmt.Errorf("note alarm over payout %d: %w", p.ID, err)
+		return s.contradict(tx, p, providers.Status{State: models.PayoutSent, RailID: o.receipt.RailID, Exchange: o.receipt.Exchange}, c, "the rail accepted it after it was given up")
 	}
 	return nil
 }

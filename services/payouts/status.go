@@ -99,7 +99,12 @@ func (s *Service) apply(ctx context.Context, connection models.Connection, asked
 		}
 		next := nextState(asked.State, status.State)
 		if asked.State.Releases() && !next.Releases() {
-			return s.contradict(tx, p, "its money was made payable again, but the rail says that it is "+string(next))
+			return s.contradict(tx, p, status, c, "its money was made payable again, but the rail says that it is "+string(next))
+		}
+		if asked.State.Releases() { // what it said in between may have contradicted us
+			if err := s.restate(tx, p, status, c); err != nil {
+				return err
+			}
 		}
 		if next == p.State || !p.State.CanMoveTo(next) {
 			return s.unchanged(tx, p)

@@ -71,6 +71,9 @@ func (s *Service) Case(ctx context.Context, by models.Actor, id int64) (d kyc.De
 	if d.Officers, err = s.Officers(ctx); err != nil {
 		return d, err
 	}
+	if err := s.readDecisions(ctx, by, &d); err != nil {
+		return d, err
+	}
 	d.Others, err = s.Here(ctx, by, id)
 	return d, err
 }

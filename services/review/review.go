@@ -27,6 +27,7 @@ type Service struct {
 	Screening  *screening.Service
 	Now        func() time.Time
 	Words      func(lang string, r kyc.Reason) string // the usual text of a reason for a payee
+	Mailed     func(lang, name string, d kyc.CaseDecision) (subject, body string)
 }
 
 // forbid refuses an actor who lacks a permission, whatever door was used.
@@ -154,7 +155,8 @@ func settings(tx *gorm.DB) (kyc.ReviewSettings, error) {
 const (
 	lockSettings   = `SELECT pg_advisory_xact_lock(hashtext('kyc_review_settings'))`
 	insertSettings = `
-INSERT INTO kyc_review_settings (open_from, open_to, weekdays, due_minutes, amber_minutes, capacity, staff_id, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id`
+INSERT INTO kyc_review_settings (open_from, open_to, weekdays, due_minutes, amber_minutes, capacity, staff_id, at, four_eyes)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, four_eyes FROM kyc_review_settings ORDER BY id DESC LIMIT 1 RETURNING id`
 )
 
 // SetSettings puts others in force, in the place of those that were seen. Clocks that run keep the moment they are due.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -14,13 +15,13 @@ import (
 
 const (
 	selectItem = `
-SELECT i.item, i.step, i.required, i.max_age_days, i.state, i.version, i.given_at, coalesce(i.document_version_id, 0), i.item IN ('identity','representative_identity') AND NOT c.sensitive
+SELECT i.item, i.required, i.max_age_days, i.state, i.version, i.given_at, i.item IN ('identity','representative_identity') AND NOT c.sensitive
 FROM kyc_items i JOIN kyc_cases c ON c.id = i.case_id WHERE i.case_id = $1 AND i.item = $2 FOR UPDATE OF i`
 	lastVerdict   = `SELECT coalesce(max(id), 0) FROM kyc_verdicts WHERE case_id = $1 AND item = $2 AND version = $3`
 	insertVerdict = `
 INSERT INTO kyc_verdicts (case_id, item, version, verdict, reason, to_payee, note, issued_on, staff_id, staff_name, at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
-	markItem = `UPDATE kyc_items SET state = $3, given_at = coalesce(given_at, $5) WHERE case_id = $1 AND item = $2 AND version = $4`
+	markItem = `UPDATE kyc_items SET state = $3, again_text = '', given_at = coalesce(given_at, $5) WHERE case_id = $1 AND item = $2 AND version = $4`
 )
 
 // Decide records what a reviewer says of one thing that was given, in the version that was on the screen. A case that
@@ -34,12 +35,9 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, what ky
 		if err != nil {
 			return err
 		}
-		items, err := store.SelectTx[kyc.CaseItem](tx, selectItem, id, what)
+		items, err := judged(tx, id, what)
 		if err != nil {
-			return fmt.Errorf("lock item %s of case %d: %w", what, id, err)
-		}
-		if len(items) == 0 {
-			return models.Refuse(models.NotFound, "case.refused.no_item", "The case does not ask for this.", nil)
+			return err
 		}
 		last, err := store.SelectTx[struct{ ID int64 }](tx, lastVerdict, id, what, items[0].Version)
 		if err != nil {
@@ -72,6 +70,30 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, what ky
 		}
 		return record(tx, by, "kyc.verdict", id, "", map[string]any{"item": what, "version": items[0].Version, "verdict": d.Verdict, "reason": d.Reason})
 	})
+}
+
+// judged locks one item, as verdicts are given on it.
+func judged(tx *gorm.DB, id int64, what kyc.Item) (list []kyc.CaseItem, err error) {
+	type row struct {
+		Item       kyc.Item
+		Required   bool
+		MaxAgeDays int
+		State      kyc.ItemState
+		Version    int
+		GivenAt    *time.Time
+		InPerson   bool
+	}
+	rows, err := store.SelectTx[row](tx, selectItem, id, what)
+	if err != nil {
+		return nil, fmt.Errorf("lock item %s of case %d: %w", what, id, err)
+	}
+	if len(rows) == 0 {
+		return nil, models.Refuse(models.NotFound, "case.refused.no_item", "The case does not ask for this.", nil)
+	}
+	for _, r := range rows {
+		list = append(list, kyc.CaseItem{Item: r.Item, Required: r.Required, MaxAgeDays: r.MaxAgeDays, State: r.State, Version: r.Version, GivenAt: r.GivenAt, InPerson: r.InPerson})
+	}
+	return list, nil
 }
 
 // holdMine locks a case for its reviewer, who has begun with it. One that nobody has is theirs from now on.

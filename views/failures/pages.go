@@ -45,19 +45,20 @@ type Failure struct {
 // ListPage is the failures that match: their causes, and of one cause the payouts.
 type ListPage struct {
 	layout.Page
-	Query       url.Values // as in the address, without the place in the list
-	Cause       string
-	Method      models.MethodKind
-	Connection  int64
-	Views       ui.Views
-	Batch       string // code of the one batch
-	Connections []models.Connection
-	Groups      []Group
-	Rows        []Failure
-	Pages       ui.Pages
-	Any         bool   // there is a failure at all
-	Failed      string // request id when the list could not be loaded
-	Invalid     string // what is wrong with the filter
+	Query        url.Values // as in the address, without the place in the list
+	Cause        string
+	Method       models.MethodKind
+	Connection   int64
+	Views        ui.Views
+	Batch        string // code of the one batch
+	Connections  []models.Connection
+	Groups       []Group
+	Rows         []Failure
+	Pages        ui.Pages
+	Contradicted Sum    // the rail pays them after all, for people to settle
+	Any          bool   // there is a failure at all
+	Failed       string // request id when the list could not be loaded
+	Invalid      string // what is wrong with the filter
 }
 
 // group is the one that is opened.

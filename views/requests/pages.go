@@ -93,7 +93,7 @@ func said(ctx context.Context, words string, amount *models.Money) string {
 	if amount != nil {
 		return i18n.Money(ctx, *amount)
 	}
-	return words
+	return named(ctx, words, words) // some words are of the catalogues
 }
 
 func orDash(s string) string {

@@ -37,6 +37,8 @@ type CasePage struct {
 	Log  string // category of the timeline, "" is all
 	Form VerdictForm
 	Note string
+	// WhyNot is why the case cannot be approved as it stands, "" when it can.
+	WhyNot string
 	// Refusals of forms on this page.
 	Errors map[string]string
 	Error  string
@@ -132,6 +134,16 @@ func (p CasePage) open() (n int) {
 	return n
 }
 
+// asked are the items that the payee is to be asked again.
+func (p CasePage) asked() (n int) {
+	for _, i := range p.Of.Judged() {
+		if i.State == kyc.Again {
+			n++
+		}
+	}
+	return n
+}
+
 func (p CasePage) place() int {
 	return slices.IndexFunc(p.Of.Judged(), func(i kyc.CaseItem) bool { return i.Item == p.Item.Item }) + 1
 }
@@ -146,7 +158,7 @@ func (p CasePage) lastID() string {
 	return "0"
 }
 
-func (p CasePage) said() (now, before *kyc.Said) { return p.Of.Version(p.Item.Item, p.Item.Version) }
+func (p CasePage) said() (now, before *kyc.Said) { return p.Of.VersionOf(p.Item.Item, p.Item.Version) }
 
 // before is the newest verdict on the version before the one that is shown.
 func (p CasePage) before() *kyc.Decided {
@@ -321,7 +333,7 @@ var logs = []string{"", "decisions", "work", "notes", "payee"}
 // logOf is the category of an event.
 func logOf(action string) string {
 	switch action {
-	case "kyc.verdict", "kyc.propose", "kyc.return", "kyc.decide", "kyc.confirm":
+	case "kyc.verdict", "kyc.propose", "kyc.return", "kyc.decide", "kyc.withdraw", "kyc.ask_again":
 		return "decisions"
 	case "kyc.take", "kyc.assign", "kyc.escalate", "kyc.snooze", "kyc.wake", "kyc.tag":
 		return "work"

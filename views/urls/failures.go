@@ -22,3 +22,24 @@ func ReissueWith(query url.Values) string { return withQuery(ReissuePattern, que
 
 // ReissueOne asks before one payout is issued again.
 func ReissueOne(payout int64) string { return ReissuePattern + "?ids=" + Num(payout) }
+
+// The paths of contradictions.
+const (
+	ContradictionsPattern      = "/contradictions"
+	ContradictionPattern       = ContradictionsPattern + "/:id"
+	SettleContradictionPattern = ContradictionsPattern + "/:id/settle"
+)
+
+// Contradictions is every payout that a rail pays after it said that it would not.
+func Contradictions() string { return ContradictionsPattern }
+
+// ContradictionsIn is the same in one state.
+func ContradictionsIn(state string) string {
+	return withQuery(ContradictionsPattern, url.Values{"state": {state}})
+}
+
+// Contradiction is one of them.
+func Contradiction(id int64) string { return ContradictionsPattern + "/" + Num(id) }
+
+// SettleContradiction is where a second person is asked to settle one.
+func SettleContradiction(id int64) string { return Contradiction(id) + "/settle" }

@@ -29,6 +29,8 @@ func Record(subjectType string, id int64) string {
 		return Schedule(id)
 	case "rules":
 		return RuleVersion(id)
+	case "contradiction":
+		return Contradiction(id)
 	case "ledger":
 		return Ledger()
 	case "audit":

@@ -84,3 +84,32 @@ func ReviewItem(id int64, item string) string {
 	}
 	return Review(id) + "?item=" + item
 }
+
+// The paths of decisions about a case as a whole.
+const (
+	ReviewAskPattern      = "/reviews/:id/ask"
+	ReviewDecidePattern   = "/reviews/:id/decide"
+	ReviewConfirmPattern  = "/reviews/:id/confirm"
+	ReviewReturnPattern   = "/reviews/:id/return"
+	ReviewWithdrawPattern = "/reviews/:id/withdraw"
+)
+
+// ReviewDecide is where a case is decided; outcome "" asks for the one that waits for a second person.
+func ReviewDecide(id int64, outcome string) string {
+	if outcome == "" {
+		return Review(id) + "/decide"
+	}
+	return Review(id) + "/decide?outcome=" + outcome
+}
+
+// ReviewConfirm confirms a decision of somebody else.
+func ReviewConfirm(id int64) string { return Review(id) + "/confirm" }
+
+// ReviewReturn sends it back.
+func ReviewReturn(id int64) string { return Review(id) + "/return" }
+
+// ReviewWithdraw takes one's own back.
+func ReviewWithdraw(id int64) string { return Review(id) + "/withdraw" }
+
+// ReviewAsk writes to the payee about what is asked again.
+func ReviewAsk(id int64) string { return Review(id) + "/ask" }
