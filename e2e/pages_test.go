@@ -49,6 +49,7 @@ var records = map[string]string{
 	"/outbox/:id":              `SELECT max(id) FROM mails`,
 	"/requests/:id":            `SELECT max(id) FROM requests`,
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
+	"/privacy/payees/:id":      `SELECT min(id) FROM distributors`,
 	"/risk/payees/:id":         `SELECT min(distributor_id) FROM risk_scores WHERE band = 'high'`,
 	"/kyc/:id":                 `SELECT max(id) FROM kyc_cases WHERE state = 'started'`,
 	"/reviews/:id":             `SELECT max(id) FROM kyc_cases WHERE state = 'submitted'`,

@@ -21,6 +21,7 @@ import (
 	"pagaduria/services/onboarding"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/privacy"
 	"pagaduria/services/requests"
 	"pagaduria/services/review"
 	"pagaduria/services/risk"
@@ -61,6 +62,7 @@ type Handlers struct {
 	Expiry       *expiry.Service
 	Review       *review.Service
 	Dossier      *dossier.Service
+	Privacy      *privacy.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time

@@ -51,6 +51,9 @@ func HiddenFrom(by Actor) []string {
 	if !by.May(PermRiskView) {
 		hidden = append(hidden, "risk_score", "risk_rules")
 	}
+	if !by.May(PermPrivacyView) {
+		hidden = append(hidden, "privacy")
+	}
 	return hidden
 }
 
@@ -62,6 +65,9 @@ func HiddenActions(by Actor) []string {
 	}
 	if !by.May(PermRiskView) {
 		hidden = append(hidden, "risk.")
+	}
+	if !by.May(PermPrivacyView) {
+		hidden = append(hidden, "privacy.")
 	}
 	return hidden
 }

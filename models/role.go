@@ -32,6 +32,8 @@ const (
 	PermRiskView          Permission = "risk.view"           // scores, the rules they come from
 	PermRiskEdit          Permission = "risk.edit"           // ask for other rules, or for a word in place of a score; consent to those of others
 	PermEvidenceTake      Permission = "evidence.take"       // the evidence pack of a case, every one logged
+	PermPrivacyView       Permission = "privacy.view"        // what payees ask about their data
+	PermPrivacyEdit       Permission = "privacy.edit"        // answer them, hand data out, keep it, erase it with a second person
 	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
 	PermDocumentsView     Permission = "documents.view"      // see papers of distributors, every look logged
 	PermDocumentsEdit     Permission = "documents.edit"      // add papers
@@ -75,7 +77,7 @@ const (
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermKYCQueue, PermKYCReview,
-	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
+	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPrivacyView, PermPrivacyEdit, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -94,6 +96,8 @@ var grants = map[Permission][]Role{
 	PermScreeningDecide:   {RoleCompliance},
 	PermRiskView:          {RoleCompliance, RoleAuditor},
 	PermRiskEdit:          {RoleCompliance},
+	PermPrivacyView:       {RoleCompliance, RoleAuditor},
+	PermPrivacyEdit:       {RoleCompliance},
 	PermEvidenceTake:      {RoleCompliance, RoleAuditor},
 	PermKYCView:           {RoleAdmin, RoleFinance, RoleCompliance, RoleSupport, RoleAuditor},
 	PermKYCInvite:         {RoleFinance, RoleCompliance, RoleSupport},

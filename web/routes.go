@@ -62,6 +62,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		screeningRoutes(h),
 		riskRoutes(h),
 		expiryRoutes(h),
+		privacyRoutes(h),
 		caseRoutes(h),
 		reviewRoutes(h),
 		payeeRoutes(h),

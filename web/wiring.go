@@ -30,6 +30,7 @@ import (
 	"pagaduria/services/onboarding"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/privacy"
 	"pagaduria/services/requests"
 	"pagaduria/services/review"
 	"pagaduria/services/risk"
@@ -150,6 +151,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Onboarding.Received = h.Review.Received
 	h.Dossier = &dossier.Service{DB: db, Distributors: h.Distributors, Documents: h.Documents, Onboarding: h.Onboarding, Screening: h.Screening, Risk: h.Risk,
 		Now: h.Now, Write: dossierpages.Write}
+	h.Privacy = &privacy.Service{DB: db, Distributors: h.Distributors, Documents: h.Documents, Now: h.Now, Today: a.today}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
@@ -177,7 +179,7 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
-	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Risk.RequestKinds())
+	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Risk.RequestKinds(), h.Privacy.RequestKinds())
 }
 
 // taskKinds are the kinds of long work.

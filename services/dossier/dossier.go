@@ -73,6 +73,24 @@ func (s *Service) OfCase(ctx context.Context, by models.Actor, id int64) (Pack, 
 	return p, s.record(ctx, audit.Entry{By: by, Action: "kyc.evidence", SubjectType: "kyc_case", SubjectID: id, After: map[string]any{"files": len(p.of.Documents)}})
 }
 
+// OfPerson gathers everything that is kept about a payee for the payee, and records who takes it and why before anything is
+// handed out. What the law forbids to tell, hits and scores, is not in it.
+func (s *Service) OfPerson(ctx context.Context, by models.Actor, id int64, reason string) (Pack, error) {
+	if err := forbid(by, models.PermPrivacyEdit); err != nil {
+		return Pack{}, err
+	}
+	if n := len([]rune(reason)); n == 0 || n > 2000 {
+		return Pack{}, models.Refuse(models.Invalid, "privacy.refused.text", "Say it, in 2000 characters at most.", nil)
+	}
+	p := Pack{s: s, by: by}
+	var err error
+	if p.of, err = s.gather(ctx, by, id, nil, false); err != nil {
+		return p, err
+	}
+	p.Name = fmt.Sprintf("data-%s.zip", p.of.Of.Code)
+	return p, s.record(ctx, audit.Entry{By: by, Action: "privacy.report", SubjectType: "distributor", SubjectID: id, Reason: reason})
+}
+
 func (s *Service) record(ctx context.Context, e audit.Entry) error {
 	return s.DB.InTx(ctx, func(tx *gorm.DB) error { return audit.Record(tx, e) })
 }

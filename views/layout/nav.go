@@ -39,6 +39,7 @@ var navigation = []group{
 		{"risk", urls.NavRisk, "chart-bar", models.PermRiskView, false, ""},
 		{"expiry", urls.NavExpiry, "calendar-due", models.PermKYCView, false, ""},
 		{"reviews", urls.Reviews(), "clipboard-check", models.PermKYCQueue, false, "k"},
+		{"privacy", urls.NavPrivacy, "lock", models.PermPrivacyView, false, ""},
 		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{

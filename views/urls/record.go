@@ -51,6 +51,8 @@ func Record(subjectType string, id int64) string {
 		return RiskRules()
 	case "expiries":
 		return Expiries()
+	case "privacy":
+		return Privacy(id)
 	case "request":
 		return Request(id)
 	}
