@@ -49,6 +49,7 @@ var records = map[string]string{
 	"/outbox/:id":              `SELECT max(id) FROM mails`,
 	"/requests/:id":            `SELECT max(id) FROM requests`,
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
+	"/ros/:id":                 `SELECT max(id) FROM ros_reports`,
 	"/privacy/payees/:id":      `SELECT min(id) FROM distributors`,
 	"/risk/payees/:id":         `SELECT min(distributor_id) FROM risk_scores WHERE band = 'high'`,
 	"/kyc/:id":                 `SELECT max(id) FROM kyc_cases WHERE state = 'started'`,
@@ -80,6 +81,7 @@ var addresses = map[string]string{
 		WHERE b.state = 'in_approval' AND p.removed_reason = '' ORDER BY p.id DESC LIMIT 1`,
 	"/reviews/assign":        `SELECT format('/reviews/assign?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
 	"/reviews/tag":           `SELECT format('/reviews/tag?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
+	"/ros/new":               `SELECT format('/ros/new?distributor=%s', min(id)) FROM distributors`,
 	"/batches/decide":        `SELECT '/batches/decide?all=1'`,
 	"/exports/statement":     `SELECT format('/exports/statement?distributor=%s', min(id)) FROM distributors`,
 	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,
@@ -156,7 +158,7 @@ func (b *tab) inspect(at page, session string) []string {
 // isFile answers whether the address is a download or a part of a page.
 func isFile(path string) bool {
 	path, _, _ = strings.Cut(path, "?")
-	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/progress") || strings.HasSuffix(path, "/sum") || slices.Contains(outside, path) ||
+	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".pdf") || strings.HasSuffix(path, "/progress") || strings.HasSuffix(path, "/sum") || slices.Contains(outside, path) ||
 		strings.Contains(path, "/evidence/") || strings.Contains(path, "/pages/")
 }
 
@@ -202,7 +204,12 @@ func (p *product) prepare(t testing.TB, chromium context.Context) {
 	compliance := p.as(t, chromium, "compliance@demo.test", looks[2])
 	compliance.decide(p)
 	compliance.addDocument(p)
-	_, err := p.pool.Exec(context.Background(), `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
+	_, err := p.pool.Exec(context.Background(), `INSERT INTO ros_reports (distributor_id, operation, signals, amount, from_on, to_on, author_id, author_name, created_at, updated_at)
+		SELECT (SELECT min(id) FROM distributors), 'Many payouts on one day', 'No orders', 100000000, '2026-01-01', '2026-01-31', id, name, now(), now() FROM staff WHERE email = 'compliance@demo.test'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.pool.Exec(context.Background(), `INSERT INTO schedules (name, connection_id, cadence, weekdays, at, shift, submit, maker_id, since)
 		SELECT 'Fridays', min(id), 'weekly', '{5}', 600, 'next', false, (SELECT id FROM staff WHERE email = 'finance@demo.test'), now() FROM connections`)
 	if err != nil {
 		t.Fatal(err)

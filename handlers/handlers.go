@@ -25,6 +25,7 @@ import (
 	"pagaduria/services/requests"
 	"pagaduria/services/review"
 	"pagaduria/services/risk"
+	"pagaduria/services/ros"
 	"pagaduria/services/savedviews"
 	"pagaduria/services/screening"
 	"pagaduria/services/search"
@@ -63,6 +64,7 @@ type Handlers struct {
 	Review       *review.Service
 	Dossier      *dossier.Service
 	Privacy      *privacy.Service
+	ROSs         *ros.Service
 
 	Log      *slog.Logger
 	Now      func() time.Time

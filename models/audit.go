@@ -54,6 +54,9 @@ func HiddenFrom(by Actor) []string {
 	if !by.May(PermPrivacyView) {
 		hidden = append(hidden, "privacy")
 	}
+	if !by.May(PermROS) {
+		hidden = append(hidden, "ros")
+	}
 	return hidden
 }
 
@@ -68,6 +71,9 @@ func HiddenActions(by Actor) []string {
 	}
 	if !by.May(PermPrivacyView) {
 		hidden = append(hidden, "privacy.")
+	}
+	if !by.May(PermROS) {
+		hidden = append(hidden, "ros.")
 	}
 	return hidden
 }

@@ -34,6 +34,7 @@ const (
 	PermEvidenceTake      Permission = "evidence.take"       // the evidence pack of a case, every one logged
 	PermPrivacyView       Permission = "privacy.view"        // what payees ask about their data
 	PermPrivacyEdit       Permission = "privacy.edit"        // answer them, hand data out, keep it, erase it with a second person
+	PermROS               Permission = "ros.handle"          // reports of suspicious operations: nobody else learns of them, auditors neither
 	PermPersonalReveal    Permission = "personal.reveal"     // unmask a document or phone, logged
 	PermDocumentsView     Permission = "documents.view"      // see papers of distributors, every look logged
 	PermDocumentsEdit     Permission = "documents.edit"      // add papers
@@ -77,7 +78,7 @@ const (
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermKYCQueue, PermKYCReview,
-	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPrivacyView, PermPrivacyEdit, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
+	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPrivacyView, PermPrivacyEdit, PermROS, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -98,6 +99,7 @@ var grants = map[Permission][]Role{
 	PermRiskEdit:          {RoleCompliance},
 	PermPrivacyView:       {RoleCompliance, RoleAuditor},
 	PermPrivacyEdit:       {RoleCompliance},
+	PermROS:               {RoleCompliance},
 	PermEvidenceTake:      {RoleCompliance, RoleAuditor},
 	PermKYCView:           {RoleAdmin, RoleFinance, RoleCompliance, RoleSupport, RoleAuditor},
 	PermKYCInvite:         {RoleFinance, RoleCompliance, RoleSupport},

@@ -21,45 +21,60 @@ import (
 //go:embed demodata
 var demoPapers embed.FS
 
-// demoCases invites some of the demo's unverified people, and has compliance fill cases in, with documents: one half, one
-// to the end, and one of a company.
+// demoCases are cases as an ordinary week leaves them: some invited, one half filled in, one sent, one whose payee was asked
+// again, and one of a company. Support fills in, so that every officer may decide.
 func (a *app) demoCases(ctx context.Context) error {
-	by, err := a.demoActor(ctx, "compliance@demo.test")
+	by, err := a.demoActor(ctx, "support@demo.test")
 	if err != nil {
 		return err
 	}
-	rows, err := a.db.Pool.Query(ctx, `SELECT id FROM distributors WHERE verification = 'unverified' AND person_kind = 'natural' AND doc_type = 'CC' ORDER BY id LIMIT 5`)
+	people, err := store.Select[struct{ ID int64 }](ctx, a.db.Pool, `SELECT id FROM distributors WHERE verification = 'unverified' AND person_kind = 'natural' AND doc_type = 'CC' ORDER BY id LIMIT 5`)
 	if err != nil {
 		return err
 	}
-	var ids []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	for i, id := range ids {
-		made, err := a.h.Onboarding.Invite(ctx, by, id)
+	for i, p := range people {
+		id, err := a.h.Onboarding.Invite(ctx, by, p.ID)
 		if err != nil {
 			return err
 		}
-		if i < 2 {
-			if err := a.demoCase(ctx, by, made, id, i == 0); err != nil {
-				return fmt.Errorf("demo case %d: %w", made, err)
+		if i > 2 {
+			continue // invited
+		}
+		if err := a.demoCase(ctx, by, id, p.ID, i != 1); err != nil {
+			return fmt.Errorf("demo case %d: %w", id, err)
+		}
+		if i == 2 {
+			if err := a.demoAgain(ctx, id); err != nil {
+				return fmt.Errorf("demo case %d: %w", id, err)
 			}
 		}
 	}
 	return a.demoCompany(ctx, by)
 }
 
-// demoCompany is a company that does not count as verified any more, and is known again.
+// demoAgain has an officer ask the payee of a case for another picture.
+func (a *app) demoAgain(ctx context.Context, id int64) error {
+	officer, err := a.demoActor(ctx, "compliance@demo.test")
+	if err != nil {
+		return err
+	}
+	if err := a.h.Review.Take(ctx, officer, id); err != nil {
+		return err
+	}
+	if err := a.h.Review.Decide(ctx, officer, id, kyc.Item(models.DocumentIdentity), kyc.Decide{Verdict: kyc.AskAgain, Version: 1, Reason: kyc.DocSideMissing}); err != nil {
+		return err
+	}
+	now, err := store.SelectOne[struct{ Version int }](ctx, a.db.Pool, `SELECT version FROM kyc_cases WHERE id = $1`, id)
+	if err != nil {
+		return err
+	}
+	return a.h.Review.Ask(ctx, officer, id, now.Version)
+}
+
+// demoCompany is a company that is known anew.
 func (a *app) demoCompany(ctx context.Context, by models.Actor) error {
-	company, err := store.Select[struct{ ID int64 }](ctx, a.db.Pool, `SELECT id FROM distributors WHERE person_kind = 'juridical' AND email <> '' ORDER BY verification <> 'unverified', id LIMIT 1`)
+	company, err := store.Select[struct{ ID int64 }](ctx, a.db.Pool, `SELECT id FROM distributors d WHERE person_kind = 'juridical' AND email <> ''
+		AND NOT EXISTS (SELECT 1 FROM kyc_cases c WHERE c.distributor_id = d.id) ORDER BY verification <> 'unverified', id LIMIT 1`)
 	if err != nil || len(company) == 0 {
 		return err
 	}

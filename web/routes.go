@@ -63,6 +63,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		riskRoutes(h),
 		expiryRoutes(h),
 		privacyRoutes(h),
+		rosRoutes(h),
 		caseRoutes(h),
 		reviewRoutes(h),
 		payeeRoutes(h),

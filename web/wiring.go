@@ -34,6 +34,7 @@ import (
 	"pagaduria/services/requests"
 	"pagaduria/services/review"
 	"pagaduria/services/risk"
+	"pagaduria/services/ros"
 	"pagaduria/services/savedviews"
 	"pagaduria/services/screening"
 	"pagaduria/services/search"
@@ -48,6 +49,7 @@ import (
 	onboardingpages "pagaduria/views/onboarding"
 	payoutpages "pagaduria/views/payouts"
 	reviewpages "pagaduria/views/review"
+	rospages "pagaduria/views/ros"
 	"pagaduria/views/urls"
 )
 
@@ -152,6 +154,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Dossier = &dossier.Service{DB: db, Distributors: h.Distributors, Documents: h.Documents, Onboarding: h.Onboarding, Screening: h.Screening, Risk: h.Risk,
 		Now: h.Now, Write: dossierpages.Write}
 	h.Privacy = &privacy.Service{DB: db, Distributors: h.Distributors, Documents: h.Documents, Now: h.Now, Today: a.today}
+	h.ROSs = &ros.Service{DB: db, Now: h.Now, Today: a.today, Write: rospages.Write}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {

@@ -23,6 +23,7 @@ var Demo = []NewStaff{
 	{Email: "approver@demo.test", Name: "Mariana Ríos", Roles: []models.Role{models.RoleApprover}},
 	{Email: "approver2@demo.test", Name: "Andrés Quintero", Roles: []models.Role{models.RoleApprover}},
 	{Email: "compliance@demo.test", Name: "Catalina Duque", Roles: []models.Role{models.RoleCompliance}},
+	{Email: "compliance2@demo.test", Name: "Ricardo Leal", Roles: []models.Role{models.RoleCompliance}},
 	{Email: "support@demo.test", Name: "Sergio Patiño", Roles: []models.Role{models.RoleSupport}},
 	{Email: "auditor@demo.test", Name: "Aura Cifuentes", Roles: []models.Role{models.RoleAuditor}},
 }

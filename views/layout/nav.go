@@ -40,6 +40,7 @@ var navigation = []group{
 		{"expiry", urls.NavExpiry, "calendar-due", models.PermKYCView, false, ""},
 		{"reviews", urls.Reviews(), "clipboard-check", models.PermKYCQueue, false, "k"},
 		{"privacy", urls.NavPrivacy, "lock", models.PermPrivacyView, false, ""},
+		{"ros", urls.NavROS, "flag", models.PermROS, false, ""},
 		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{

@@ -542,7 +542,7 @@ func paperFiles(c PaperCard) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if c.Look == nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<ul class=\"rows small\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 43, "<ul class=\"small\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -53,6 +53,8 @@ func Record(subjectType string, id int64) string {
 		return Expiries()
 	case "privacy":
 		return Privacy(id)
+	case "ros":
+		return ROS(id)
 	case "request":
 		return Request(id)
 	}

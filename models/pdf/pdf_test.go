@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"pagaduria/services/dossier/pdf"
+	"pagaduria/models/pdf"
 )
 
 func write(t *testing.T, do func(*pdf.Writer)) []byte {
