@@ -35,7 +35,7 @@ type scale struct {
 // tiny shows that everything can be measured; its figures mean nothing.
 var scales = map[string]scale{
 	"tiny":  {Payouts: 5_000, Orders: 3_000, Distributors: 700, Imported: 3_000, Dispatched: 500, Batched: 2_000, Runs: 1, Each: 300 * time.Millisecond},
-	"small": {Payouts: 150_000, Orders: 100_000, Distributors: 3_700, Imported: 100_000, Dispatched: 3_000, Batched: 100_000, Runs: 3, Each: 2 * time.Second},
+	"small": {Payouts: 150_000, Orders: 100_000, Distributors: 3_700, Imported: 100_000, Dispatched: 3_000, Batched: 20_000, Runs: 3, Each: time.Second},
 	"full":  {Payouts: 1_000_000, Orders: 1_000_000, Distributors: 24_000, Imported: 1_000_000, Dispatched: 20_000, Batched: 100_000, Runs: 3, Each: 8 * time.Second},
 }
 

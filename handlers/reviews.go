@@ -363,7 +363,7 @@ func (h *Handlers) ReviewSettings(c echo.Context) error {
 		return err
 	}
 	return h.showReviewSettings(c, view.SettingsPage{Seen: k.ID, From: k.Hours.From.String(), To: k.Hours.To.String(), Weekdays: k.Hours.Weekdays,
-		DueHours: hours(k.DueMinutes), AmberHours: hours(k.AmberMinutes), Capacity: strconv.Itoa(k.Capacity)}, nil)
+		DueHours: hours(k.DueMinutes), AmberHours: hours(k.AmberMinutes), Capacity: strconv.Itoa(k.Capacity), FourEyes: k.FourEyes}, nil)
 }
 
 // hours writes minutes as hours, with a part of one where there is one.
@@ -407,7 +407,34 @@ func (h *Handlers) SaveReviewSettings(c echo.Context) error {
 	}
 	err := h.Review.SetSettings(c.Request().Context(), ActorFrom(c), f.Seen, k)
 	if models.KindOf(err) == models.Invalid {
-		return h.showReviewSettings(c, view.SettingsPage{Seen: f.Seen, From: f.From, To: f.To, Weekdays: k.Hours.Weekdays, DueHours: f.Due, AmberHours: f.Amber, Capacity: f.Capacity}, err)
+		now, failed := h.Review.Settings(c.Request().Context())
+		if failed != nil {
+			return failed
+		}
+		return h.showReviewSettings(c, view.SettingsPage{Seen: f.Seen, FourEyes: now.FourEyes, From: f.From, To: f.To, Weekdays: k.Hours.Weekdays, DueHours: f.Due, AmberHours: f.Amber, Capacity: f.Capacity}, err)
 	}
 	return h.done(c, err, "case.settings_flash", urls.ReviewSettings())
+}
+
+// AskReviewRules is POST urls.ReviewRulesPattern: other rules of two people, which another person consents to.
+func (h *Handlers) AskReviewRules(c echo.Context) error {
+	var f struct {
+		Seen   int64    `form:"seen"`
+		Why    []string `form:"why"`
+		Reason string   `form:"reason"`
+	}
+	if err := decode(c, &f); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	request, err := h.Review.AskFourEyes(ctx, ActorFrom(c), f.Seen, each(f.Why, func(w string) kyc.Why { return kyc.Why(w) }), f.Reason)
+	if models.KindOf(err) == models.Invalid {
+		k, failed := h.Review.Settings(ctx)
+		if failed != nil {
+			return failed
+		}
+		return h.showReviewSettings(c, view.SettingsPage{Seen: k.ID, From: k.Hours.From.String(), To: k.Hours.To.String(), Weekdays: k.Hours.Weekdays, DueHours: hours(k.DueMinutes),
+			AmberHours: hours(k.AmberMinutes), Capacity: strconv.Itoa(k.Capacity), FourEyes: each(f.Why, func(w string) kyc.Why { return kyc.Why(w) }), Reason: f.Reason}, err)
+	}
+	return h.done(c, err, "case.four_eyes_flash", urls.Request(request))
 }

@@ -29,6 +29,12 @@ var (
 
 // ruleEdits are the changes of one rule.
 var ruleEdits = map[string]func(*ApprovalRule, RulesEdit) error{
+	"name_rule": func(r *ApprovalRule, e RulesEdit) error {
+		if r.Name = e.Name; !named(e.Name) {
+			return errNoName
+		}
+		return nil
+	},
 	"add_block": func(r *ApprovalRule, _ RulesEdit) error {
 		r.Blocks = append(r.Blocks, ConditionBlock{})
 		return few(r.Blocks)

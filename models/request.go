@@ -5,6 +5,9 @@ import "time"
 // RequestKind names a change that needs a second person.
 type RequestKind string
 
+// RequestFourEyes is the request for other rules by which approving a case needs a second person.
+const RequestFourEyes RequestKind = "kyc.four_eyes"
+
 // RequestState is where a request stands.
 type RequestState string
 

@@ -23,6 +23,7 @@ func reviewRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.ReviewSharePattern, Perm: work, Handler: h.ShareReviews},
 		{Method: get, Path: urls.ReviewSettingsPattern, Perm: work, Handler: h.ReviewSettings},
 		{Method: post, Path: urls.ReviewSettingsPattern, Perm: work, Handler: h.SaveReviewSettings},
+		{Method: post, Path: urls.ReviewRulesPattern, Perm: work, Handler: h.AskReviewRules},
 		{Method: get, Path: urls.ReviewPattern, Perm: view, Handler: h.ReviewCase},
 		{Method: get, Path: urls.ReviewHerePattern, Perm: view, Handler: h.ReviewHere},
 		{Method: post, Path: urls.ReviewVerdictPattern, Perm: work, Handler: h.ReviewVerdict},

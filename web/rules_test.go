@@ -39,6 +39,8 @@ func TestRulesAreDraftedTriedAndConsentedTo(t *testing.T) {
 	for _, f := range []url.Values{
 		{"do": {"add_rule"}, "name": {"Every batch of weight"}},
 		{"do": {"add_condition"}, "rule": {"0"}, "block": {"0"}, "kind": {"total"}, "amount": {"100.000"}},
+		{"do": {"name_rule"}, "rule": {"0"}, "name": {"Every heavy batch"}},
+		{"do": {"name_rule"}, "rule": {"0"}, "name": {"Every batch of weight"}},
 		{"do": {"add_block"}, "rule": {"0"}},
 		{"do": {"add_condition"}, "rule": {"0"}, "block": {"1"}, "kind": {"network"}, "method": {"bre_b", "nequi"}},
 		{"do": {"add_step"}, "rule": {"0"}, "mode": {"n_of"}, "count": {"2"}, "role": {"approver"}},
@@ -50,6 +52,7 @@ func TestRulesAreDraftedTriedAndConsentedTo(t *testing.T) {
 	for _, f := range []url.Values{
 		{"do": {"add_condition"}, "rule": {"0"}, "block": {"0"}, "kind": {"item_amount"}, "amount": {"plenty"}},
 		{"do": {"add_step"}, "rule": {"0"}, "mode": {"all"}},
+		{"do": {"name_rule"}, "rule": {"0"}, "name": {" "}},
 	} {
 		if a := o.edit(admin, id, f); a.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(a.body, "<details class=\"att\" open") {
 			t.Errorf("%v: %s, want the form back", f, a.Status)

@@ -146,8 +146,20 @@ type ReviewSettings struct {
 	DueMinutes   int // of business time
 	AmberMinutes int // left, from which on it is amber
 	Capacity     int
+	FourEyes     []Why // approvals that need a second person
 	At           time.Time
 	StaffName    string
+}
+
+// Rules are FourEyes as they are kept, in their order.
+func (s ReviewSettings) Rules() []string {
+	list := []string{}
+	for _, w := range Whys {
+		if slices.Contains(s.FourEyes, w) {
+			list = append(list, string(w))
+		}
+	}
+	return list
 }
 
 // Fresh is the clock of a case that comes in now.

@@ -22,7 +22,8 @@ const (
 	selectQueue = `
 SELECT c.id, d.code, trim(d.business_name || ' ' || d.given_names || ' ' || d.surnames), c.person_kind, c.state, c.version, coalesce(c.reviewer_id, 0), coalesce(s.name, ''),
     c.due_at, c.left_minutes, c.queue_at, c.snoozed_until, c.desk, c.tags, c.asked_at, c.submitted_at,
-    (SELECT count(*) FROM kyc_items i WHERE i.case_id = c.id AND i.required AND i.state = 'accepted'), (SELECT count(*) FROM kyc_items i WHERE i.case_id = c.id AND i.required),
+    (SELECT count(*) FROM kyc_items i WHERE i.case_id = c.id AND i.required AND i.state = 'accepted'),
+    (SELECT count(*) FROM kyc_items i WHERE i.case_id = c.id AND i.required AND i.item NOT IN ('consent','signature')),
     (SELECT count(*) FROM screening_hits h WHERE h.distributor_id = c.distributor_id AND h.state IN ('open','undecided')), d.on_hold
 FROM kyc_cases c JOIN distributors d ON d.id = c.distributor_id LEFT JOIN staff s ON s.id = c.reviewer_id WHERE `
 )

@@ -114,7 +114,7 @@ func record(tx *gorm.DB, by models.Actor, action string, id int64, reason string
 }
 
 const selectSettings = `
-SELECT v.id, v.open_from, v.open_to, v.weekdays, v.due_minutes, v.amber_minutes, v.capacity, v.at, coalesce(s.name, '')
+SELECT v.id, v.open_from, v.open_to, v.weekdays, v.due_minutes, v.amber_minutes, v.capacity, v.four_eyes, v.at, coalesce(s.name, '')
 FROM kyc_review_settings v LEFT JOIN staff s ON s.id = v.staff_id ORDER BY v.id DESC LIMIT 1`
 
 type settingsRow struct {
@@ -122,6 +122,7 @@ type settingsRow struct {
 	From, To                       int
 	Weekdays                       []int32
 	DueMinutes, AmberMinutes, Most int
+	FourEyes                       []string
 	At                             time.Time
 	StaffName                      string
 }
@@ -129,6 +130,9 @@ type settingsRow struct {
 func (r settingsRow) settings() kyc.ReviewSettings {
 	k := kyc.ReviewSettings{ID: r.ID, Hours: kyc.Hours{From: models.Minutes(r.From), To: models.Minutes(r.To)}, DueMinutes: r.DueMinutes, AmberMinutes: r.AmberMinutes,
 		Capacity: r.Most, At: r.At, StaffName: r.StaffName}
+	for _, w := range r.FourEyes {
+		k.FourEyes = append(k.FourEyes, kyc.Why(w))
+	}
 	for _, d := range r.Weekdays {
 		k.Hours.Weekdays = append(k.Hours.Weekdays, time.Weekday(d))
 	}

@@ -11,6 +11,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/colombia"
 	"pagaduria/models/kyc"
+	"pagaduria/services/requests"
 	"pagaduria/services/review"
 	"pagaduria/services/store"
 	"pagaduria/services/store/storetest"
@@ -237,7 +238,7 @@ func TestCasesAreHandedOverTogetherOrNotAtAll(t *testing.T) {
 	o, ctx := newOffice(t), context.Background()
 	a, b := o.sent("natural"), o.sent("natural")
 	over := o.sent("natural")
-	o.exec(`UPDATE kyc_cases SET state = 'approved' WHERE id = $1`, over)
+	o.exec(`UPDATE kyc_cases SET state = 'expired' WHERE id = $1`, over)
 	if err := o.Assign(ctx, o.ana, []int64{a, b, over}, review.HandOver{To: o.luis.StaffID}); models.KindOf(err) != models.Conflict {
 		t.Errorf("a case that is over was assigned: %v", err)
 	}
@@ -359,5 +360,41 @@ func TestAVerdictCountsForItsVersionAlone(t *testing.T) {
 	}
 	if _, err := o.DB.Pool.Exec(ctx, `DELETE FROM kyc_verdicts`); err == nil {
 		t.Error("verdicts can be deleted")
+	}
+}
+
+func TestRulesOfTwoPeopleAreTakenAwayByTwo(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), context.Background()
+	desk := &requests.Service{DB: o.DB, Now: o.Now, Kinds: o.RequestKinds()}
+	k, err := o.Settings(ctx)
+	if err != nil || len(k.FourEyes) != len(kyc.Whys) {
+		t.Fatalf("%v, %v", k.FourEyes, err)
+	}
+	if _, err := o.DB.Pool.Exec(ctx, `INSERT INTO kyc_review_settings (open_from, open_to, weekdays, due_minutes, amber_minutes, capacity, four_eyes) VALUES (0, 60, '{1}', 60, 0, 1, '{}')`); err == nil {
+		t.Error("the database takes rules away without a second person")
+	}
+	if _, err := o.AskFourEyes(ctx, o.ana, k.ID, []kyc.Why{"pep", "company"}, ""); models.KindOf(err) != models.Invalid {
+		t.Errorf("without a reason: %v", err)
+	}
+	if _, err := o.AskFourEyes(ctx, o.ana, k.ID, kyc.Whys, "x"); models.KindOf(err) != models.Conflict {
+		t.Errorf("the same rules: %v", err)
+	}
+	id, err := o.AskFourEyes(ctx, o.ana, k.ID, []kyc.Why{"pep", "company"}, "Poco volumen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.Decide(ctx, o.ana, id, requests.Verdict{Grant: true, Seen: 1, FactorAt: now}); models.KindOf(err) != models.Forbidden {
+		t.Errorf("by who asked: %v", err)
+	}
+	if err := desk.Decide(ctx, o.luis, id, requests.Verdict{Grant: true, Seen: 1, FactorAt: now}); err != nil {
+		t.Fatal(err)
+	}
+	if k, err = o.Settings(ctx); err != nil || fmt.Sprint(k.Rules()) != "[pep company]" {
+		t.Errorf("%v, %v", k.FourEyes, err)
+	}
+	k.Capacity = 3
+	if err := o.SetSettings(ctx, o.ana, k.ID, k); err != nil {
+		t.Errorf("other settings: %v", err)
 	}
 }

@@ -246,6 +246,8 @@ type SettingsPage struct {
 	Weekdays             []time.Weekday
 	DueHours, AmberHours string
 	Capacity             string
+	FourEyes             []kyc.Why
+	Reason               string // of other rules
 	Errors               map[string]string
 	Error                string
 }

@@ -86,6 +86,14 @@ func (p ShowPage) openForm(do string, rule, block int) bool {
 	return p.Typed.Do == do && p.Typed.Rule == rule && p.Typed.Block == block
 }
 
+// nameOf is the name of a rule, or what was typed in its place.
+func (p ShowPage) nameOf(i int, r models.ApprovalRule) string {
+	if p.openForm("name_rule", i, 0) {
+		return p.Typed.Name
+	}
+	return r.Name
+}
+
 // faultsOf says what keeps a rule, or with 0 the version, from being published.
 func (p ShowPage) faultsOf(ctx context.Context, rule int) (texts []string) {
 	for _, f := range p.Faults {

@@ -113,3 +113,9 @@ func ReviewWithdraw(id int64) string { return Review(id) + "/withdraw" }
 
 // ReviewAsk writes to the payee about what is asked again.
 func ReviewAsk(id int64) string { return Review(id) + "/ask" }
+
+// ReviewRulesPattern is where other rules of two people are asked for.
+const ReviewRulesPattern = "/reviews/rules"
+
+// ReviewRules asks for other rules of two people.
+func ReviewRules() string { return ReviewRulesPattern }
