@@ -86,7 +86,7 @@ func TestOrdersExport(t *testing.T) {
 			skipped++
 		default:
 			accepted++
-			stored[row.Number] = Stored{true, row.Fingerprint()}
+			stored[row.Number] = Stored{Known: true, Fingerprint: row.Fingerprint()}
 			if len(row.Warnings) > 0 {
 				verdict, code = "warn", row.Warnings[0].Code
 			}
