@@ -51,7 +51,7 @@ var records = map[string]string{
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
 	"/ros/:id":                 `SELECT max(id) FROM ros_reports`,
 	"/privacy/payees/:id":      `SELECT min(id) FROM distributors`,
-	"/risk/payees/:id":         `SELECT min(distributor_id) FROM risk_scores WHERE band = 'high'`,
+	"/risk/payees/:id":         `SELECT min(distributor_id) FROM risk_scores`,
 	"/kyc/:id":                 `SELECT max(id) FROM kyc_cases WHERE state = 'started'`,
 	"/reviews/:id":             `SELECT max(id) FROM kyc_cases WHERE state = 'submitted'`,
 	"/schedules/:id":           `SELECT min(id) FROM schedules`,
@@ -158,7 +158,7 @@ func (b *tab) inspect(at page, session string) []string {
 // isFile answers whether the address is a download or a part of a page.
 func isFile(path string) bool {
 	path, _, _ = strings.Cut(path, "?")
-	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".pdf") || strings.HasSuffix(path, "/progress") || strings.HasSuffix(path, "/sum") || slices.Contains(outside, path) ||
+	return strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".pdf") || strings.HasSuffix(path, "/progress") || strings.HasSuffix(path, "/here") || strings.HasSuffix(path, "/sum") || slices.Contains(outside, path) ||
 		strings.Contains(path, "/evidence/") || strings.Contains(path, "/pages/")
 }
 
