@@ -3,6 +3,7 @@ package orders
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -162,18 +163,9 @@ func (s *Service) take(tx *gorm.DB, shopID int64, o *shop.Order) (t taken, err e
 // older answers whether a message says less than what is known. Of two from the same second the one further along counts.
 func older(o *shop.Order, k known) bool {
 	if o.ChangedAt.Equal(k.ChangedAt) {
-		return rank(o.Status) < rank(k.Status)
+		return slices.Index(models.OrderStatuses, o.Status) < slices.Index(models.OrderStatuses, k.Status)
 	}
 	return o.ChangedAt.Before(k.ChangedAt)
-}
-
-func rank(s models.OrderStatus) int {
-	for i, x := range models.OrderStatuses {
-		if x == s {
-			return i
-		}
-	}
-	return -1
 }
 
 func orderValues(shopID int64, o *shop.Order) []any {
