@@ -116,9 +116,11 @@ func run(ctx context.Context, size string, sc scale, wanted []int, program, out,
 		if len(wanted) > 0 && !slices.ContainsFunc(p.numbers, func(n int) bool { return slices.Contains(wanted, n) }) {
 			continue
 		}
+		started := time.Now()
 		if err := p.run(ctx, b); err != nil {
 			return fmt.Errorf("figures %v: %w", p.numbers, err)
 		}
+		fmt.Printf("     (%.0f s for %v)\n", time.Since(started).Seconds(), p.numbers)
 	}
 	r, err := b.report(ctx, size, time.Since(began))
 	if err != nil {
