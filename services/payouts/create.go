@@ -31,6 +31,12 @@ type NewBatch struct {
 	step func() // told of every step that is done; nil tells nobody
 }
 
+func (n NewBatch) did() {
+	if n.step != nil {
+		n.step()
+	}
+}
+
 const (
 	nextBatchOf = `INSERT INTO batch_numbers (day, last) VALUES ($1, 1) ON CONFLICT (day) DO UPDATE SET last = batch_numbers.last + 1 RETURNING last`
 	insertBatch = `INSERT INTO batches (code, name, state, connection_id, filter, cutoff_at, items, total, fees, gmf, maker_id, editor_id, created_at) VALUES ($1, $2, 'draft', $3, $4, $5, $6, $7, $8, $9, $10, $10, $11) RETURNING id`
@@ -51,24 +57,28 @@ FROM unnest($4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], 
 JOIN distributors d ON d.id = i.distributor_id AND d.verification = 'verified'
 LEFT JOIN payouts r ON r.id = i.replaces_id AND r.distributor_id = d.id
 JOIN payout_methods m ON m.id = i.method_id AND m.distributor_id = d.id AND (m.preferred OR $14 <> '' AND m.retired_at IS NULL)
-CROSS JOIN LATERAL (SELECT $14 IN ('', m.kind) AS same) o`
-	// The same condition as in candidates; max_line keeps out lines that were stored since.
+CROSS JOIN LATERAL (SELECT $14 IN ('', m.kind) AS same) o
+RETURNING id, distributor_id`
+	// The same condition as in candidates; max_line keeps out lines that were stored since. The payouts are named: to look
+	// for them among those just written, of which the statistics know nothing, may cost a walk of the batch for each.
 	claimLines = `
 WITH claimed AS (
-    UPDATE commission_lines l SET state = 'in_batch', payout_id = p.id, version = l.version + 1, updated_at = $7
-    FROM payouts p JOIN unnest($5::bigint[], $6::bigint[]) AS x(distributor_id, max_line) ON x.distributor_id = p.distributor_id
-    WHERE p.batch_id = $1 AND l.distributor_id = p.distributor_id AND l.state = 'eligible' AND l.created_at <= $2 AND l.id <= x.max_line
+    UPDATE commission_lines l SET state = 'in_batch', payout_id = x.payout_id, version = l.version + 1, updated_at = $7
+    FROM unnest($1::bigint[], $5::bigint[], $6::bigint[]) AS x(payout_id, distributor_id, max_line)
+    WHERE l.distributor_id = x.distributor_id AND l.state = 'eligible' AND l.created_at <= $2 AND l.id <= x.max_line
       AND (l.amount < 0 OR ($3 = '' OR l.period = $3) AND ($4 = '' OR l.order_number = $4) AND ` + ofReissued("l.id", "$8") + `)
-    RETURNING p.id AS payout_id, l.id AS line_id, l.amount)
+    RETURNING x.payout_id, l.id AS line_id, l.amount)
 INSERT INTO payout_lines (payout_id, line_id, amount) SELECT payout_id, line_id, amount FROM claimed`
 )
 
 const (
 	takeCarries = `
-INSERT INTO carries AS c (distributor_id, amount)
-SELECT distributor_id, carry_out FROM payouts WHERE batch_id = $1 AND (carry_in <> 0 OR carry_out <> 0)
-ON CONFLICT (distributor_id) DO UPDATE SET amount = c.amount
-    - (SELECT carry_in FROM payouts WHERE batch_id = $1 AND distributor_id = c.distributor_id) + EXCLUDED.amount`
+WITH taken AS (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS x(distributor_id, carry_in, carry_out) WHERE carry_in <> 0 OR carry_out <> 0
+), changed AS (
+    UPDATE carries c SET amount = c.amount - x.carry_in + x.carry_out FROM taken x WHERE c.distributor_id = x.distributor_id RETURNING c.distributor_id)
+INSERT INTO carries (distributor_id, amount)
+SELECT distributor_id, carry_out FROM taken WHERE distributor_id NOT IN (SELECT distributor_id FROM changed) ON CONFLICT DO NOTHING`
 	// A payout whose lines no longer add up to what was computed: something changed in between.
 	mismatches = `
 SELECT count(*) FROM payouts p
@@ -197,14 +207,30 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 	if comp.Switch != nil {
 		sw = *comp.Switch
 	}
+	made, err := store.SelectTx[struct{ ID, Distributor int64 }](tx, insertPayouts, batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas,
+		gmfs, carryIn, carryOut, replaces, string(sw.Method), sw.Reason)
+	if err != nil {
+		return fmt.Errorf("freeze batch %d: %w", batch, err)
+	}
+	if len(made) != k {
+		return errMoved
+	}
+	n.did()
+	payoutOf := make(map[int64]int64, k)
+	for _, m := range made {
+		payoutOf[m.Distributor] = m.ID
+	}
+	payouts := make([]int64, k)
+	for i, id := range distributors {
+		payouts[i] = payoutOf[id]
+	}
 	steps := []struct {
 		sql  string
 		args []any
 		rows int // expected, -1 for any
 	}{
-		{insertPayouts, []any{batch, n.ConnectionID, now, codes, distributors, methods, amounts, fees, ivas, gmfs, carryIn, carryOut, replaces, string(sw.Method), sw.Reason}, k},
-		{claimLines, []any{batch, comp.Cutoff, comp.Period, comp.Order, distributors, maxLine, now, append([]int64{}, comp.Reissue...)}, -1},
-		{takeCarries, []any{batch}, -1},
+		{claimLines, []any{payouts, comp.Cutoff, comp.Period, comp.Order, distributors, maxLine, now, append([]int64{}, comp.Reissue...)}, -1},
+		{takeCarries, []any{distributors, carryIn, carryOut}, -1},
 		{postHolds, []any{batch}, k},
 		{noteCreated, []any{batch, now, by.Name}, k},
 	}
@@ -216,9 +242,7 @@ func (s *Service) freeze(tx *gorm.DB, batch int64, prefix string, n NewBatch, it
 		if step.rows >= 0 && got != int64(step.rows) {
 			return errMoved
 		}
-		if n.step != nil {
-			n.step()
-		}
+		n.did()
 	}
 	wrong, err := store.SelectTx[struct{ N int64 }](tx, mismatches, batch)
 	if err != nil {
