@@ -50,14 +50,8 @@ func TestAPayeeFillsInTheForm(t *testing.T) {
 	chromium := browser(t)
 	link := p.inviteToForm(t, chromium)
 	phone := open(t, chromium, p.url, look{390, 844, "light", "es-CO"})
-	at := func(step string) {
-		t.Helper()
-		if phone.where() != link+"/"+step {
-			t.Fatalf("at %s, want %s:\n%s", phone.where(), step, phone.text("main"))
-		}
-		phone.expectClean()
-	}
-	send := func() { t.Helper(); phone.click(".foot-bar .btn-primary") }
+	at := func(step string) { t.Helper(); phone.atStep(link, step) }
+	send := func() { t.Helper(); phone.sendStep() }
 
 	phone.visit(link)
 	at("consent")
@@ -101,7 +95,7 @@ func TestAPayeeFillsInTheForm(t *testing.T) {
 	send()
 	at("documents")
 	phone.sendPapers(p, link)
-	phone.click(".foot-bar .btn-primary")
+	send()
 	at("signature")
 	phone.says("01b_cedula_reverso.jpg")
 
@@ -118,6 +112,21 @@ func TestAPayeeFillsInTheForm(t *testing.T) {
 	if n := p.number(`SELECT count(*) FROM kyc_cases WHERE state = 'submitted' AND contact_to = 'martha@example.co'`); n != 1 {
 		t.Error("the case was not sent")
 	}
+}
+
+// atStep fails unless a payee is at a step of the form, on a page without faults.
+func (b *tab) atStep(link, step string) {
+	b.t.Helper()
+	if b.where() != link+"/"+step {
+		b.t.Fatalf("at %s, want %s:\n%s", b.where(), step, b.text("main"))
+	}
+	b.expectClean()
+}
+
+// sendStep presses the button at the foot of a step.
+func (b *tab) sendStep() {
+	b.t.Helper()
+	b.click(".foot-bar .btn-primary")
 }
 
 // sendPapers sends what is asked of a person: a side is refused, a large picture breaks off and goes on where it stopped,
