@@ -82,6 +82,7 @@ var addresses = map[string]string{
 	"/reviews/assign":        `SELECT format('/reviews/assign?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
 	"/reviews/tag":           `SELECT format('/reviews/tag?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
 	"/ros/new":               `SELECT format('/ros/new?distributor=%s', min(id)) FROM distributors`,
+	"/orders/attribute":      `SELECT format('/orders/attribute?ids=%s', max(id)) FROM orders WHERE attributed_by = ''`,
 	"/batches/decide":        `SELECT '/batches/decide?all=1'`,
 	"/exports/statement":     `SELECT format('/exports/statement?distributor=%s', min(id)) FROM distributors`,
 	"/batches/:id/take-back": `SELECT format('/batches/%s/take-back', id) FROM batches ORDER BY state = 'dispatching' DESC, id DESC LIMIT 1`,

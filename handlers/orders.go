@@ -97,5 +97,9 @@ func (h *Handlers) OrderPage(c echo.Context) error {
 		return err
 	}
 	title := i18n.T(ctx, "orders.of", "Number", trail.Order.Number)
-	return render(c, http.StatusOK, orders.Record(orders.RecordPage{Page: h.page(c, title, "orders"), OrderTrail: trail}))
+	p := orders.RecordPage{Page: h.page(c, title, "orders"), OrderTrail: trail}
+	if p.Whose, p.Changes, err = h.Orders.AttributionOf(ctx, id); err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, orders.Record(p))
 }

@@ -48,6 +48,10 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 	Work(w, river.WorkFunc(func(ctx context.Context, job *river.Job[orders.DeliveryArgs]) error {
 		return m.Orders.WorkDelivery(ctx, job.Args)
 	}))
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[orders.AttributeArgs]) error {
+		_, err := m.Orders.AttributeOpen(ctx)
+		return err
+	}))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.AlarmArgs]) error { return m.alarm(ctx) }))
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.ScheduleArgs]) error {
 		return m.Payouts.RunSchedules(ctx)

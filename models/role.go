@@ -47,39 +47,43 @@ const (
 	PermCommissionsEdit   Permission = "commissions.edit" // import, hold, release
 	PermOrdersView        Permission = "orders.view"
 	PermOrdersEdit        Permission = "orders.edit"
-	PermBatchesView       Permission = "batches.view"
-	PermBatchesPrepare    Permission = "batches.prepare"
-	PermBatchesDecide     Permission = "batches.decide"
-	PermRulesView         Permission = "rules.view"
-	PermRulesEdit         Permission = "rules.edit" // draft approval rules; in force only by an approver's consent
-	PermPayoutsView       Permission = "payouts.view"
-	PermPayoutsOperate    Permission = "payouts.operate" // hold, release, cancel, look up
-	PermCodesSend         Permission = "codes.send"      // to payees who have cash waiting
-	PermCodesEdit         Permission = "codes.edit"      // what payees are told by itself
-	PermWebhooksView      Permission = "webhooks.view"
-	PermWebhooksReplay    Permission = "webhooks.replay"
-	PermConnectionsView   Permission = "connections.view"
-	PermConnectionsEdit   Permission = "connections.edit"
-	PermFundsEdit         Permission = "funds.edit"    // float, caps, what rails really charged
-	PermFundsConsent      Permission = "funds.consent" // to top-ups and raised caps of others
-	PermLedgerView        Permission = "ledger.view"
-	PermAuditView         Permission = "audit.view"
-	PermStaffView         Permission = "staff.view"
-	PermStaffEdit         Permission = "staff.edit"
-	PermOutboxView        Permission = "outbox.view"
-	PermRequestsView      Permission = "requests.view"
-	PermRequestsMake      Permission = "requests.make"   // and withdraw one's own
-	PermRequestsDecide    Permission = "requests.decide" // each kind asks for its own permission too
-	PermTasksAll          Permission = "tasks.all"       // the long work of everybody; one's own needs only an account
-	PermViewsShare        Permission = "views.share"     // show a saved view to everybody; one's own needs only the list
-	PermViewsAll          Permission = "views.all"       // change and remove views that others share
+
+	PermAttributionEdit    Permission = "attribution.edit"    // say whose orders are, give codes to distributors, ask for other rules
+	PermAttributionConsent Permission = "attribution.consent" // to rules that others ask for
+
+	PermBatchesView     Permission = "batches.view"
+	PermBatchesPrepare  Permission = "batches.prepare"
+	PermBatchesDecide   Permission = "batches.decide"
+	PermRulesView       Permission = "rules.view"
+	PermRulesEdit       Permission = "rules.edit" // draft approval rules; in force only by an approver's consent
+	PermPayoutsView     Permission = "payouts.view"
+	PermPayoutsOperate  Permission = "payouts.operate" // hold, release, cancel, look up
+	PermCodesSend       Permission = "codes.send"      // to payees who have cash waiting
+	PermCodesEdit       Permission = "codes.edit"      // what payees are told by itself
+	PermWebhooksView    Permission = "webhooks.view"
+	PermWebhooksReplay  Permission = "webhooks.replay"
+	PermConnectionsView Permission = "connections.view"
+	PermConnectionsEdit Permission = "connections.edit"
+	PermFundsEdit       Permission = "funds.edit"    // float, caps, what rails really charged
+	PermFundsConsent    Permission = "funds.consent" // to top-ups and raised caps of others
+	PermLedgerView      Permission = "ledger.view"
+	PermAuditView       Permission = "audit.view"
+	PermStaffView       Permission = "staff.view"
+	PermStaffEdit       Permission = "staff.edit"
+	PermOutboxView      Permission = "outbox.view"
+	PermRequestsView    Permission = "requests.view"
+	PermRequestsMake    Permission = "requests.make"   // and withdraw one's own
+	PermRequestsDecide  Permission = "requests.decide" // each kind asks for its own permission too
+	PermTasksAll        Permission = "tasks.all"       // the long work of everybody; one's own needs only an account
+	PermViewsShare      Permission = "views.share"     // show a saved view to everybody; one's own needs only the list
+	PermViewsAll        Permission = "views.all"       // change and remove views that others share
 )
 
 // Permissions lists every permission that a role can hold, in the order the matrix shows them.
 var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermKYCQueue, PermKYCReview,
 	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPrivacyView, PermPrivacyEdit, PermROS, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
-	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit,
+	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit, PermAttributionEdit, PermAttributionConsent,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
@@ -113,32 +117,36 @@ var grants = map[Permission][]Role{
 	PermCommissionsEdit:   {RoleFinance},
 	PermOrdersView:        Roles,
 	PermOrdersEdit:        {RoleFinance, RoleSupport},
-	PermBatchesView:       {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
-	PermBatchesPrepare:    {RoleFinance},
-	PermBatchesDecide:     {RoleApprover},
-	PermRulesView:         {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
-	PermRulesEdit:         {RoleAdmin},
-	PermPayoutsView:       Roles,
-	PermPayoutsOperate:    {RoleFinance, RoleApprover},
-	PermCodesSend:         {RoleFinance, RoleApprover, RoleSupport},
-	PermCodesEdit:         {RoleAdmin, RoleFinance},
-	PermWebhooksView:      {RoleAdmin, RoleFinance, RoleSupport, RoleAuditor},
-	PermWebhooksReplay:    {RoleAdmin, RoleSupport},
-	PermConnectionsView:   {RoleAdmin, RoleFinance, RoleApprover, RoleAuditor},
-	PermConnectionsEdit:   {RoleAdmin},
-	PermFundsEdit:         {RoleFinance},
-	PermFundsConsent:      {RoleApprover},
-	PermLedgerView:        {RoleFinance, RoleApprover, RoleAuditor},
-	PermAuditView:         {RoleAdmin, RoleCompliance, RoleAuditor},
-	PermStaffView:         {RoleAdmin, RoleAuditor},
-	PermStaffEdit:         {RoleAdmin},
-	PermOutboxView:        {RoleAdmin, RoleAuditor},
-	PermRequestsView:      Roles,
-	PermRequestsMake:      {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleSupport},
-	PermRequestsDecide:    {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
-	PermTasksAll:          {RoleAdmin, RoleAuditor},
-	PermViewsShare:        {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
-	PermViewsAll:          {RoleAdmin},
+
+	PermAttributionEdit:    {RoleFinance},
+	PermAttributionConsent: {RoleApprover},
+
+	PermBatchesView:     {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
+	PermBatchesPrepare:  {RoleFinance},
+	PermBatchesDecide:   {RoleApprover},
+	PermRulesView:       {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
+	PermRulesEdit:       {RoleAdmin},
+	PermPayoutsView:     Roles,
+	PermPayoutsOperate:  {RoleFinance, RoleApprover},
+	PermCodesSend:       {RoleFinance, RoleApprover, RoleSupport},
+	PermCodesEdit:       {RoleAdmin, RoleFinance},
+	PermWebhooksView:    {RoleAdmin, RoleFinance, RoleSupport, RoleAuditor},
+	PermWebhooksReplay:  {RoleAdmin, RoleSupport},
+	PermConnectionsView: {RoleAdmin, RoleFinance, RoleApprover, RoleAuditor},
+	PermConnectionsEdit: {RoleAdmin},
+	PermFundsEdit:       {RoleFinance},
+	PermFundsConsent:    {RoleApprover},
+	PermLedgerView:      {RoleFinance, RoleApprover, RoleAuditor},
+	PermAuditView:       {RoleAdmin, RoleCompliance, RoleAuditor},
+	PermStaffView:       {RoleAdmin, RoleAuditor},
+	PermStaffEdit:       {RoleAdmin},
+	PermOutboxView:      {RoleAdmin, RoleAuditor},
+	PermRequestsView:    Roles,
+	PermRequestsMake:    {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleSupport},
+	PermRequestsDecide:  {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
+	PermTasksAll:        {RoleAdmin, RoleAuditor},
+	PermViewsShare:      {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance},
+	PermViewsAll:        {RoleAdmin},
 }
 
 // Grants answers whether the role holds the permission.

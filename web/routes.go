@@ -61,6 +61,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		distributorRoutes(h),
 		screeningRoutes(h),
 		riskRoutes(h),
+		attributionRoutes(h),
 		expiryRoutes(h),
 		privacyRoutes(h),
 		rosRoutes(h),

@@ -182,7 +182,7 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
-	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Review.RequestKinds(), h.Risk.RequestKinds(), h.Privacy.RequestKinds())
+	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Review.RequestKinds(), h.Risk.RequestKinds(), h.Privacy.RequestKinds(), h.Orders.RequestKinds())
 }
 
 // taskKinds are the kinds of long work.

@@ -91,8 +91,9 @@ type Order struct {
 	Address        string
 	Carrier        string
 	Waybill        string
-	Referral       string // the distributor's code as it was typed
-	ReferralSource string // discount_code, note_attribute, landing_site, coupon, meta_data
+	Referral       string            // the distributor's code as it was typed
+	ReferralSource string            // discount_code, note_attribute, landing_site, coupon, meta_data
+	Codes          models.OrderCodes // every code that came with it, as typed
 	Notes          string
 	Lines          []Line
 	Subtotal       models.Money // of the lines, before discounts, VAT included

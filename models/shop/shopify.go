@@ -223,16 +223,17 @@ func (s *shopifyOrder) fillBuyer(o *Order) {
 func (s *shopifyOrder) fillReferral(o *Order) {
 	for _, a := range s.NoteAttributes {
 		if referralKeys[strings.ToLower(a.Name)] && a.Value != "" {
-			o.Referral, o.ReferralSource = a.Value, "note_attribute"
+			o.Referral, o.ReferralSource, o.Codes.Note = a.Value, "note_attribute", a.Value
 		}
 	}
-	if o.Referral == "" {
-		if u, err := url.Parse(s.LandingSite); err == nil && u.Query().Get("ref") != "" {
-			o.Referral, o.ReferralSource = u.Query().Get("ref"), "landing_site"
-		}
+	if u, err := url.Parse(s.LandingSite); err == nil {
+		o.Codes.Link = u.Query().Get("ref")
+	}
+	if o.Referral == "" && o.Codes.Link != "" {
+		o.Referral, o.ReferralSource = o.Codes.Link, "landing_site"
 	}
 	if len(s.DiscountCodes) > 0 && s.DiscountCodes[0].Code != "" {
-		o.Referral, o.ReferralSource = s.DiscountCodes[0].Code, "discount_code"
+		o.Referral, o.ReferralSource, o.Codes.Discount = s.DiscountCodes[0].Code, "discount_code", s.DiscountCodes[0].Code
 	}
 }
 

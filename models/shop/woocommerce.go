@@ -171,10 +171,10 @@ func (w *wooOrder) fillBuyer(o *Order) {
 
 func (w *wooOrder) fillReferral(o *Order) {
 	if code := w.meta(referralKeys); code != "" {
-		o.Referral, o.ReferralSource = code, "meta_data"
+		o.Referral, o.ReferralSource, o.Codes.Note = code, "meta_data", code
 	}
 	if len(w.Coupons) > 0 && w.Coupons[0].Code != "" {
-		o.Referral, o.ReferralSource = w.Coupons[0].Code, "coupon"
+		o.Referral, o.ReferralSource, o.Codes.Discount = w.Coupons[0].Code, "coupon", w.Coupons[0].Code
 	}
 }
 

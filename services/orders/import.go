@@ -34,7 +34,7 @@ type orderRecord struct {
 // Import takes an order file: new orders go in by COPY, changed ones are brought up to date, all in one
 // transaction that waits for another import of orders.
 func (s *Service) Import(ctx context.Context, file io.ReadSeeker, o models.ImportOptions) (models.ImportResult, error) {
-	run := &orderRun{report: imports.Report{Options: o}}
+	run := &orderRun{report: imports.Report{Options: o}, orders: s}
 	if o.DryRun {
 		run.find = func(numbers []string) (map[string]intake.Stored, error) { return storedOrders(ctx, s.DB.Pool, numbers) }
 		err := run.read(ctx, file)
@@ -42,6 +42,10 @@ func (s *Service) Import(ctx context.Context, file io.ReadSeeker, o models.Impor
 	}
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		if err := imports.Lock(tx, "orders"); err != nil {
+			return err
+		}
+		var err error
+		if run.rules, err = attributionInForceTx(tx); err != nil {
 			return err
 		}
 		run.tx, run.find = tx, func(numbers []string) (map[string]intake.Stored, error) { return storedOrdersTx(tx, numbers) }
@@ -59,6 +63,8 @@ type orderRun struct {
 	tx     *gorm.DB
 	find   func(numbers []string) (map[string]intake.Stored, error)
 	judge  *intake.OrderJudge
+	orders *Service
+	rules  models.AttributionVersion // in force when the file was taken
 }
 
 func (r *orderRun) read(ctx context.Context, file io.ReadSeeker) error {
@@ -125,10 +131,17 @@ func (r *orderRun) take(chunk *[]orderRecord) error {
 	if r.tx == nil {
 		return nil
 	}
-	if err := copyOrders(r.tx, created); err != nil {
+	whose, err := r.orders.attributeRows(r.tx, r.rules, created)
+	if err != nil {
 		return err
 	}
-	return updateOrders(r.tx, updated)
+	if err := copyOrders(r.tx, created, whose); err != nil {
+		return err
+	}
+	if whose, err = r.orders.attributeRows(r.tx, r.rules, updated); err != nil {
+		return err
+	}
+	return updateOrders(r.tx, updated, whose)
 }
 
 func (r *orderRun) verdict(rec *orderRecord, known map[string]intake.Stored) imports.Verdict {

@@ -41,12 +41,12 @@ FROM unnest($2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7:
 INSERT INTO order_refunds (shop_id, external_id, order_external, at, amount, base) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (shop_id, external_id) DO UPDATE SET amount = excluded.amount, base = CASE WHEN $7 THEN excluded.base ELSE order_refunds.base END`
 	shopColumnsOf = `number, placed_at, status, buyer, doc_type, doc_number, phone, email, divipola, address, product, sku, quantity, subtotal, discount,
-    shipping, iva, total, payment, carrier, waybill, referral, referral_source, notes, changed_at, test, base, shop_id, external_id`
+    shipping, iva, total, payment, carrier, waybill, referral, referral_source, notes, changed_at, test, base, shop_id, external_id, discount_code, note_code, link_code`
 	insertShopOrder = `INSERT INTO orders (` + shopColumnsOf + `)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29) RETURNING id`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) RETURNING id`
 	updateShopOrder = `
 UPDATE orders SET (` + shopColumnsOf + `) =
-    ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+    ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
 WHERE shop_id = $28 AND external_id = $29 RETURNING id`
 )
 
@@ -151,6 +151,9 @@ func (s *Service) take(tx *gorm.DB, shopID int64, o *shop.Order) (t taken, err e
 	if err := writeItems(tx, t.orderID, o.Lines); err != nil {
 		return t, err
 	}
+	if err := s.attributeOne(tx, t.orderID); err != nil {
+		return t, err
+	}
 	for _, r := range o.Refunds {
 		// Shopify tells its refunds apart too, and with them which products came back.
 		if _, err := takeRefund(tx, shopID, r, false); err != nil {
@@ -175,7 +178,8 @@ func orderValues(shopID int64, o *shop.Order) []any {
 	}
 	return []any{o.Number, o.PlacedAt, string(o.Status), o.Buyer, o.DocType, o.DocNumber, o.Phone, o.Email, o.Divipola, o.Address, first.Title, first.SKU,
 		max(quantity, 1), o.Subtotal.Minor, o.Discount.Minor, o.Shipping.Minor, o.IVA.Minor, o.Total.Minor, o.Payment, o.Carrier, o.Waybill, o.Referral,
-		o.ReferralSource, o.Notes, o.ChangedAt, o.Test, o.Base().Minor, shopID, o.ExternalID}
+		o.ReferralSource, o.Notes, o.ChangedAt, o.Test, o.Base().Minor, shopID, o.ExternalID,
+		models.CodeOf(o.Codes.Discount), models.CodeOf(o.Codes.Note), models.CodeOf(o.Codes.Link)}
 }
 
 func writeItems(tx *gorm.DB, orderID int64, lines []shop.Line) error {

@@ -143,6 +143,8 @@ func sentence(ctx context.Context, s models.Sum) string {
 type RecordPage struct {
 	layout.Page
 	models.OrderTrail
+	Whose   models.Attribution
+	Changes []models.AttributionChange // of whose it is, newest first
 }
 
 // city is the municipality's name for a code.
