@@ -88,6 +88,9 @@ func TestCasesAreReviewed(t *testing.T) {
 	if n := p.number(`SELECT count(*) FROM kyc_cases c JOIN distributors d ON d.id = c.distributor_id WHERE c.state = 'approved' AND d.verification = 'verified'`); n != 1 {
 		t.Errorf("%d companies are verified", n)
 	}
+	if n := p.number(`SELECT count(*) FROM document_validity v JOIN documents d ON d.id = v.document_id WHERE d.kind = 'chamber_certificate' AND v.good_until > now() + INTERVAL '700 days'`); n != 1 {
+		t.Errorf("%d certificates have a day until which they are good", n)
+	}
 }
 
 // exposed fills the form in as somebody who holds a public office, from the link to the receipt.

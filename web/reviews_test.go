@@ -1,15 +1,19 @@
 package main
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"gorm.io/gorm"
 
 	"pagaduria/models"
+	"pagaduria/models/kyc"
+	"pagaduria/services/review"
 	"pagaduria/views/urls"
 )
 
@@ -216,6 +220,17 @@ func TestACaseIsApprovedWhenEverythingIsAccepted(t *testing.T) {
 		}
 	}
 	mustHave(t, s.get(c, urls.Review(id)), http.StatusOK, "approved.")
+	var d struct {
+		Cases []struct {
+			Trail struct {
+				Decided   []kyc.Decided
+				Decisions []kyc.CaseDecision
+			}
+		}
+	}
+	if err := json.Unmarshal(unpack(t, s.get(c, urls.CaseEvidence(id)))["dossier.json"], &d); err != nil || len(d.Cases[0].Trail.Decided) < 5 || len(d.Cases[0].Trail.Decisions) != 1 {
+		t.Errorf("the evidence pack lacks what was decided: %+v, %v", d, err)
+	}
 	s.expectLedTo(s.get(c, urls.ReviewDecide(id, "approve")), urls.Review(id))
 }
 
@@ -258,6 +273,78 @@ func TestAnExposedPersonIsApprovedByTwo(t *testing.T) {
 	} {
 		if _, err := s.app.db.Pool.Exec(t.Context(), sql); err == nil {
 			t.Errorf("%s: the database takes it", name)
+		}
+	}
+}
+
+// TestTwoPeopleAnswerAProposalAtOnce has two officers answer the same proposal in the same moment, again and again.
+func TestTwoPeopleAnswerAProposalAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	id := s.sent()
+	s.one(`WITH a AS (INSERT INTO kyc_answers (case_id, item, version, answer, address, at) VALUES ($1, 'declarations', 2, '{"pep": true, "office": "Concejo de Cali", "relative": false, "funds": "commissions"}', '', now()) RETURNING 1)
+		UPDATE kyc_items SET version = 2 WHERE case_id = $1 AND item = 'declarations' RETURNING 1`, id)
+	c := s.as("compliance@demo.test")
+	s.expectLedTo(s.ask(c, urls.Reviews(), urls.ReviewNext()), urls.Review(id))
+	s.accept(c, id)
+	_, eva := s.colleague()
+	leo := s.one(`INSERT INTO staff (email, name, roles) VALUES ('leo@demo.test', 'Leo', '{compliance}') RETURNING id`)
+	people := []models.Actor{actorOf(eva, "Eva Gil", models.RoleCompliance), actorOf(leo, "Leo", models.RoleCompliance)}
+	maker := actorOf(s.one(`SELECT id FROM staff WHERE email = 'compliance@demo.test'`), "Compliance", models.RoleCompliance)
+	atOnce := func(what string, first, second func() error) {
+		t.Helper()
+		errs := make([]error, 2)
+		var wait sync.WaitGroup
+		wait.Go(func() { errs[0] = first() })
+		wait.Go(func() { errs[1] = second() })
+		wait.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Fatalf("%s: not one of two: %v, %v", what, errs[0], errs[1])
+		}
+		for _, err := range errs {
+			if err != nil && models.KindOf(err) != models.Conflict {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	}
+	propose := func() error {
+		_, err := s.app.h.Review.Judge(t.Context(), maker, id, review.Judgement{Outcome: kyc.Approving, Seen: int(s.one(`SELECT version FROM kyc_cases WHERE id = $1`, id))})
+		return err
+	}
+	newest := func() int64 { return s.one(`SELECT max(id) FROM kyc_decisions`) }
+	for range 4 {
+		atOnce("proposed twice", propose, propose)
+		decision := newest()
+		atOnce("sent back twice", func() error { return s.app.h.Review.Return(t.Context(), people[0], id, decision, "Falta algo") },
+			func() error { return s.app.h.Review.Return(t.Context(), people[1], id, decision, "Falta otra cosa") })
+	}
+	if err := propose(); err != nil {
+		t.Fatal(err)
+	}
+	decision := newest()
+	atOnce("confirmed and taken back", func() error { return s.app.h.Review.Confirm(t.Context(), people[0], id, decision) },
+		func() error { return s.app.h.Review.Withdraw(t.Context(), maker, id, decision) })
+	if s.one(`SELECT count(*) FROM kyc_cases WHERE state = 'approved'`) == 0 {
+		if err := propose(); err != nil {
+			t.Fatal(err)
+		}
+		decision = newest()
+		atOnce("confirmed twice", func() error { return s.app.h.Review.Confirm(t.Context(), people[0], id, decision) },
+			func() error { return s.app.h.Review.Confirm(t.Context(), people[1], id, decision) })
+	}
+	for sql, want := range map[string]int64{
+		`SELECT count(*) FROM kyc_decisions WHERE state = 'final'`:          1,
+		`SELECT count(*) FROM kyc_decisions WHERE state = 'open'`:           0,
+		`SELECT count(*) FROM verifications WHERE to_state = 'verified'`:    1,
+		`SELECT count(*) FROM audit_events WHERE action = 'kyc.decide'`:     1,
+		`SELECT count(*) FROM mails WHERE body LIKE '%quedaron aprobados%'`: 1,
+		`SELECT count(*) FROM payout_methods WHERE retired_at IS NULL`:      1,
+		`SELECT count(*) FROM kyc_decisions WHERE checker_id = maker_id`:    0,
+		`SELECT count(*) FROM kyc_cases WHERE state = 'approved'`:           1,
+		`SELECT count(*) FROM distributors WHERE verification = 'verified'`: 1,
+	} {
+		if got := s.one(sql); got != want {
+			t.Errorf("%s: %d, want %d", sql, got, want)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type Dossier struct {
 type Case struct {
 	kyc.Detail
 	Declared map[kyc.Item]json.RawMessage
+	Trail    *kyc.Trail // nil in what the payee gets
 }
 
 // Screening is what the payee was compared with, and what was found.

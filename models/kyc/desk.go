@@ -28,6 +28,13 @@ type Note struct {
 	At        time.Time
 }
 
+// Trail is what reviewers said and decided about a case, the newest first.
+type Trail struct {
+	Decided   []Decided // about one thing each
+	Decisions []CaseDecision
+	Notes     []Note
+}
+
 // Like is another distributor that shares something with what was declared.
 type Like struct {
 	ID           int64
@@ -41,20 +48,18 @@ type Like struct {
 type Desktop struct {
 	Detail
 	Reviewed
+	Trail
 	ReviewerName string
 	Settings     ReviewSettings
-	Decided      []Decided // newest first
-	Said         []Said    // newest first within an item
-	Notes        []Note    // newest first
+	Said         []Said // newest first within an item
 	Documents    []models.Document
 	Likes        []Like
 	Hits         []models.Hit
 	OnFile       models.Distributor // as it is known now
 	Others       []string           // who has the case open, too
 	Officers     []Officer
-	Decisions    []CaseDecision // about the case, newest first
-	Why          []Why          // approving needs a second person
-	Standing     Standing       // for whoever looks
+	Why          []Why    // approving needs a second person
+	Standing     Standing // for whoever looks
 	Effects      Effects
 	Changes      []models.Change // that approving makes on the distributor
 	Hindered     error           // why it cannot be made, for the reader

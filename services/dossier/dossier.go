@@ -23,6 +23,7 @@ import (
 	"pagaduria/services/distributors"
 	"pagaduria/services/documents"
 	"pagaduria/services/onboarding"
+	"pagaduria/services/review"
 	"pagaduria/services/risk"
 	"pagaduria/services/screening"
 	"pagaduria/services/store"
@@ -130,7 +131,7 @@ func (s *Service) gather(ctx context.Context, by models.Actor, id int64, cases [
 		}
 	}
 	for _, n := range cases {
-		c, err := s.readCase(ctx, by, n)
+		c, err := s.readCase(ctx, by, n, whole)
 		if err != nil {
 			return d, err
 		}
@@ -165,8 +166,8 @@ func (s *Service) gather(ctx context.Context, by models.Actor, id int64, cases [
 	return d, nil
 }
 
-// readCase reads a case with everything that was declared in it.
-func (s *Service) readCase(ctx context.Context, by models.Actor, id int64) (c dossier.Case, err error) {
+// readCase reads a case with everything that was declared in it; whole is with what reviewers said of it.
+func (s *Service) readCase(ctx context.Context, by models.Actor, id int64, whole bool) (c dossier.Case, err error) {
 	if c.Detail, err = s.Onboarding.Detail(ctx, by, id); err != nil {
 		return c, err
 	}
@@ -181,6 +182,13 @@ func (s *Service) readCase(ctx context.Context, by models.Actor, id int64) (c do
 	c.Answers, c.Declared = nil, map[kyc.Item]json.RawMessage{}
 	for _, a := range answers {
 		c.Declared[a.Item] = json.RawMessage(a.Answer)
+	}
+	if whole {
+		t, err := review.TrailOf(ctx, s.DB.Pool, id)
+		if err != nil {
+			return c, err
+		}
+		c.Trail = &t
 	}
 	return c, nil
 }

@@ -111,7 +111,7 @@ func (s *Service) erase(tx *gorm.DB, by models.Actor, r models.Request) error {
 		return fmt.Errorf("lock distributor %d (%d): %w", r.SubjectID, len(rows), err)
 	}
 	d := models.PrivacyDetail{Of: models.Distributor{ID: r.SubjectID}}
-	if err := store.Conn(tx, func(c *pgx.Conn) error { return s.standing(tx.Statement.Context, c, &d) }); err != nil {
+	if err := store.Conn(tx, func(c *pgx.Conn) error { return s.standing(tx.Statement.Context, c, &d, true) }); err != nil {
 		return err
 	}
 	if err := d.WhyNotErased(s.Today()); err != nil {

@@ -86,7 +86,8 @@ const (
 	lastDuty = `
 SELECT GREATEST((SELECT max(GREATEST(p.created_at, p.state_at)) FROM payouts p WHERE p.distributor_id = @id), (SELECT max(l.created_at) FROM commission_lines l WHERE l.distributor_id = @id),
     (SELECT max(c.submitted_at) FROM kyc_cases c WHERE c.distributor_id = @id), (SELECT max(v.at) FROM verifications v WHERE v.distributor_id = @id),
-    (SELECT max(h.updated_at) FROM screening_hits h WHERE h.distributor_id = @id)),
+    (SELECT max(h.updated_at) FROM screening_hits h WHERE h.distributor_id = @id),
+    (SELECT max(r.updated_at) FROM ros_reports r WHERE r.distributor_id = @id AND r.state <> 'dropped' AND @ros)),
     COALESCE((SELECT sum(l.amount) FROM commission_lines l WHERE l.distributor_id = @id AND l.state NOT IN ('paid','cancelled','refunded')), 0) <> 0,
     (SELECT at FROM erasures e WHERE e.distributor_id = @id)`
 	holdsOf = `SELECT id, reason, staff_name, at, lifted_at FROM legal_holds WHERE distributor_id = $1 ORDER BY id DESC`
@@ -108,7 +109,7 @@ func (s *Service) Of(ctx context.Context, by models.Actor, id int64) (d models.P
 	if d.Of, err = s.Distributors.Get(ctx, id); err != nil {
 		return d, err
 	}
-	if err := s.standing(ctx, s.DB.Pool, &d); err != nil {
+	if err := s.standing(ctx, s.DB.Pool, &d, by.May(models.PermROS)); err != nil {
 		return d, err
 	}
 	if d.Requests, err = store.Select[models.PrivacyRequest](ctx, s.DB.Pool, selectRequests+"p.distributor_id = $1 ORDER BY p.id DESC LIMIT 50", id); err != nil {
@@ -126,14 +127,15 @@ func (s *Service) Of(ctx context.Context, by models.Actor, id int64) (d models.P
 	return d, err
 }
 
-// standing reads what decides whether something may be erased.
-func (s *Service) standing(ctx context.Context, q store.Querier, d *models.PrivacyDetail) error {
+// standing reads what decides whether something may be erased. Only who may know of reports of suspicious operations is
+// shown a day that follows from one.
+func (s *Service) standing(ctx context.Context, q store.Querier, d *models.PrivacyDetail, ros bool) error {
 	type row struct {
 		Last   *time.Time
 		Owed   bool
 		Erased *time.Time
 	}
-	r, err := store.SelectOne[row](ctx, q, lastDuty, pgx.NamedArgs{"id": d.Of.ID})
+	r, err := store.SelectOne[row](ctx, q, lastDuty, pgx.NamedArgs{"id": d.Of.ID, "ros": ros})
 	if err != nil {
 		return fmt.Errorf("read what is kept of distributor %d: %w", d.Of.ID, err)
 	}

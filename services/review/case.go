@@ -78,13 +78,24 @@ func (s *Service) Case(ctx context.Context, by models.Actor, id int64) (d kyc.De
 	return d, err
 }
 
+// TrailOf reads what reviewers said and decided about a case.
+func TrailOf(ctx context.Context, q store.Querier, id int64) (t kyc.Trail, err error) {
+	if t.Decided, err = store.Select[kyc.Decided](ctx, q, selectVerdicts, id); err != nil {
+		return t, fmt.Errorf("read verdicts of case %d: %w", id, err)
+	}
+	if t.Decisions, err = store.Select[kyc.CaseDecision](ctx, q, selectDecisions, id); err != nil {
+		return t, fmt.Errorf("read decisions on case %d: %w", id, err)
+	}
+	if t.Notes, err = store.Select[kyc.Note](ctx, q, selectNotes, id); err != nil {
+		return t, fmt.Errorf("read notes of case %d: %w", id, err)
+	}
+	return t, nil
+}
+
 // readGiven reads what was declared and uploaded, in all its versions, and what reviewers said of it.
 func (s *Service) readGiven(ctx context.Context, by models.Actor, d *kyc.Desktop) (err error) {
-	if d.Decided, err = store.Select[kyc.Decided](ctx, s.DB.Pool, selectVerdicts, d.ID); err != nil {
-		return fmt.Errorf("read verdicts of case %d: %w", d.ID, err)
-	}
-	if d.Notes, err = store.Select[kyc.Note](ctx, s.DB.Pool, selectNotes, d.ID); err != nil {
-		return fmt.Errorf("read notes of case %d: %w", d.ID, err)
+	if d.Trail, err = TrailOf(ctx, s.DB.Pool, d.ID); err != nil {
+		return err
 	}
 	if d.Documents, err = s.Papers.Of(ctx, by, d.DistributorID); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/models/kyc"
 	"pagaduria/services/events"
+	"pagaduria/services/expiry"
 	"pagaduria/services/mail"
 	"pagaduria/services/onboarding"
 	"pagaduria/services/store"
@@ -151,6 +152,9 @@ func (s *Service) stage(tx *gorm.DB, by models.Actor, c held, d kyc.CaseDecision
 func (s *Service) carryOut(tx *gorm.DB, by models.Actor, c held, d kyc.CaseDecision) error {
 	if d.Outcome == kyc.Approving {
 		if err := s.Onboarding.Apply(tx, by, c.ID); err != nil {
+			return err
+		}
+		if err := expiry.NoteIssued(tx, by, c.ID, s.Now()); err != nil {
 			return err
 		}
 	} else if err := s.Onboarding.Distributors.Reject(tx, by, c.DistributorID, d.Outcome == kyc.FinalReject, fmt.Sprintf("Rejected in case %d.", c.ID)); err != nil {
@@ -307,11 +311,8 @@ FROM payouts WHERE distributor_id = $1`
 	selectOwn = `SELECT EXISTS (SELECT 1 FROM kyc_cases WHERE id = $1 AND submitted_by = $2) OR EXISTS (SELECT 1 FROM kyc_answers WHERE case_id = $1 AND staff_id = $2)`
 )
 
-// readDecisions reads what was decided about the case, and what deciding would do.
+// readDecisions reads what deciding about the case would do, and what stands in the way.
 func (s *Service) readDecisions(ctx context.Context, by models.Actor, d *kyc.Desktop) (err error) {
-	if d.Decisions, err = store.Select[kyc.CaseDecision](ctx, s.DB.Pool, selectDecisions, d.ID); err != nil {
-		return fmt.Errorf("read decisions on case %d: %w", d.ID, err)
-	}
 	e := &d.Effects
 	e.Payable, e.Amount, e.OnTheWay = models.Pesos(0), models.Pesos(0), models.Pesos(0)
 	err = s.DB.Pool.QueryRow(ctx, selectEffects, d.DistributorID).Scan(&e.Lines, &e.Payable.Minor, &e.Batched, &e.Amount.Minor, &e.Batches, &e.AtRail, &e.OnTheWay.Minor)

@@ -122,6 +122,44 @@ func (w *writer) readCase(c dossier.Case) {
 			w.answer(i.Item, answer)
 		}
 	}
+	if c.Trail != nil {
+		w.trail(*c.Trail)
+	}
+}
+
+// trail writes what reviewers said of everything, and what was decided, in the order it happened.
+func (w *writer) trail(t kyc.Trail) {
+	for _, d := range slices.Backward(t.Decided) {
+		text := d.StaffName + ": " + i18n.T(w.ctx, "case.verdict_"+string(d.Verdict)) + ", v" + strconv.Itoa(d.Version)
+		if d.IssuedOn != nil {
+			text += " · " + i18n.T(w.ctx, "case.issued_on") + " " + d.IssuedOn.Format(time.DateOnly)
+		}
+		w.pair(w.at(d.At), onboarding.ItemName(w.ctx, d.Item)+". "+text+w.because(d.Reason, d.ToPayee, d.Note))
+	}
+	for _, d := range slices.Backward(t.Decisions) {
+		text := i18n.T(w.ctx, "case.outcome."+string(d.Outcome)) + " · " + d.MakerName + w.because(d.Reason, d.ToPayee, d.Note)
+		if d.CheckedAt != nil {
+			text += "\n" + w.at(*d.CheckedAt) + " · " + d.CheckerName + w.because("", "", d.Answer)
+		}
+		w.pair(w.at(d.MadeAt), text+" · "+i18n.T(w.ctx, "dossier.decision."+d.State))
+	}
+	for _, n := range slices.Backward(t.Notes) {
+		w.pair(w.at(n.At), n.StaffName+": "+n.Text)
+	}
+}
+
+// because is a reason in words, what the payee was told, and what reviewers noted.
+func (w *writer) because(r kyc.Reason, toPayee, note string) (text string) {
+	if r != "" {
+		text += " · " + i18n.T(w.ctx, "reason.name."+string(r))
+	}
+	if toPayee != "" {
+		text += " · «" + toPayee + "»"
+	}
+	if note != "" {
+		text += " · " + note
+	}
+	return text
 }
 
 // answer writes what was declared, field by field, as it is kept.
