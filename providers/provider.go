@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"pagaduria/models"
@@ -26,7 +27,7 @@ type Ref struct {
 	Kind      models.MethodKind // how the payee is paid: "delivered" means ready to collect for cash only
 }
 
-// Exchange is one request and its answer, kept for support with secrets masked.
+// Exchange is one request and its answer, kept for support with secrets masked. What came from the rail went through Text.
 type Exchange struct {
 	Method, URL string
 	Request     string // body, secrets masked
@@ -35,6 +36,12 @@ type Exchange struct {
 	RequestID   string // the rail's request id header, when it sends one
 	StartedAt   time.Time
 	Took        time.Duration
+}
+
+// Text is what a rail wrote as it can be kept: Postgres takes neither a NUL nor bytes that are no UTF-8, and refusing to
+// keep an answer would make its outcome unknown.
+func Text(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // Receipt is a rail's word that it accepted an order.

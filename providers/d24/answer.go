@@ -112,7 +112,7 @@ func (a answer) rejected(r refusal) *providers.Rejected {
 		message += " (" + string(r.ReasonCode) + ")"
 	}
 	return &providers.Rejected{
-		Code: string(r.Code), Message: message, Cause: causeOf(string(r.Code), r.Message),
+		Code: string(r.Code), Message: providers.Text(message), Cause: causeOf(string(r.Code), r.Message),
 		RailID: string(r.CashoutID), Exchange: a.exchange,
 	}
 }

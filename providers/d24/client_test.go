@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"pagaduria/models"
 	"pagaduria/providers"
@@ -287,4 +288,34 @@ func TestAStatusOfAnotherCashoutIsNoAnswer(t *testing.T) {
 			t.Errorf("%s: got %v, trusted is %v", body, err, trusted)
 		}
 	}
+}
+
+// A rail that answers in another encoding, or with a NUL, is understood, and what it wrote can be kept.
+func TestWhatARailWritesCanBeKept(t *testing.T) {
+	t.Parallel()
+	kept := func(s string) {
+		t.Helper()
+		if !utf8.ValidString(s) || strings.Contains(s, "\x00") {
+			t.Errorf("%q can't be kept", s)
+		}
+	}
+	st, err := answering(t, 200, "{\"cashout_status\":3,\"rejection_code\":\"205\",\"rejection_reason\":\"Raz\xf3n \\u0000\"}").Status(t.Context(), providers.Ref{Reference: "PAG-1", Kind: models.EfectyCash})
+	if err != nil || st.State == "" {
+		t.Fatalf("%+v, %v", st, err)
+	}
+	kept(st.Reason)
+	kept(st.Exchange.Response)
+	_, err = answering(t, 400, "{\"code\":300,\"message\":\"Direcci\xf3n \\u0000\"}").Submit(t.Context(), order())
+	var r *providers.Rejected
+	if !errors.As(err, &r) {
+		t.Fatal(err)
+	}
+	kept(r.Message)
+	kept(r.Exchange.Response)
+	_, err = answering(t, 200, "\xff\x00").Submit(t.Context(), order())
+	var f *providers.Failed
+	if !errors.As(err, &f) {
+		t.Fatal(err)
+	}
+	kept(f.Exchange.Response)
 }

@@ -96,12 +96,12 @@ func (c *Client) exchange(ctx context.Context, call call) (answer, error) {
 func (a *answer) read(resp *http.Response) error {
 	a.status = resp.StatusCode
 	a.exchange.Status = resp.StatusCode
-	a.exchange.RequestID = resp.Header.Get("X-Request-Id")
+	a.exchange.RequestID = providers.Text(resp.Header.Get("X-Request-Id"))
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	a.body = body
-	a.exchange.Response = string(body)
+	a.exchange.Response = providers.Text(string(body))
 	if err == nil && len(body) > maxAnswer {
-		a.exchange.Response = string(body[:1024])
+		a.exchange.Response = providers.Text(string(body[:1024]))
 		return errors.New("it is larger than any documented one")
 	}
 	return err

@@ -91,6 +91,7 @@ func (a answer) statusOf(ref providers.Ref) (providers.Status, error) {
 	if st.Reason == "" {
 		st.Reason = s.Description
 	}
+	st.Reason = providers.Text(st.Reason)
 	var known bool
 	if st.State, known = stateOf(*s.Status, st.Code, ref.Kind); !known {
 		return providers.Status{}, a.unknown("status %d is not documented", *s.Status)

@@ -44,14 +44,7 @@ func (s *Service) ListBatches(ctx context.Context, state models.BatchState, c st
 	return store.MakePage(list, PageSize, c, func(r BatchRow) store.Cursor { return store.Cursor{At: r.CreatedAt, ID: r.ID} }), nil
 }
 
-// A batch of before its parts were kept is added up.
-const batchSplits = `
-WITH kept AS (SELECT method_kind, items, total, fee, fee_iva, gmf FROM batch_splits WHERE batch_id = $1)
-SELECT method_kind, CAST(items AS bigint), total, fee, fee_iva, gmf FROM kept
-UNION ALL
-SELECT method_kind, count(*), CAST(sum(amount) AS bigint), CAST(sum(fee) AS bigint), CAST(sum(fee_iva) AS bigint), CAST(sum(gmf) AS bigint)
-FROM payouts WHERE batch_id = $1 AND removed_reason = '' AND NOT EXISTS (SELECT 1 FROM kept) GROUP BY method_kind
-ORDER BY 3 DESC`
+const batchSplits = `SELECT method_kind, CAST(items AS bigint), total, fee, fee_iva, gmf FROM batch_splits WHERE batch_id = $1 ORDER BY total DESC`
 
 // Splits returns each network's part of a batch.
 func (s *Service) Splits(ctx context.Context, batch int64) ([]Split, error) {

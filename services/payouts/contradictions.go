@@ -260,30 +260,28 @@ func (s *Service) takeAsPaid(tx *gorm.DB, p *models.Payout, c change) error {
 	p.Version++
 	transfers, err := p.TakeAsPaid(now)
 	if err != nil {
-		return err
-	}
-	p.NextPollAt = p.NextPoll(now)
-	n, err := store.ExecTx(tx, savePayout, p.ID, seen, p.State, p.RailID, p.Cause, p.RailCode, p.RailReason, p.RemovedReason, nil, p.NextPollAt,
-		p.OverdueAt, p.ExpiresAt, p.SubmittedAt, p.SentAt, p.AvailableAt, p.PaidAt, p.StateAt)
-	if err == nil && n != 1 {
-		err = fmt.Errorf("version %d is gone although the row is locked", seen)
-	}
-	if err == nil {
-		err = ledger.Post(tx, transfers...)
-	}
-	if err == nil {
-		_, err = store.ExecTx(tx, payFreeLines, p.ID, now)
-	}
-	if taken := p.CarryOut.Sub(p.CarryIn); err == nil && taken.Minor != 0 {
-		_, err = store.ExecTx(tx, giveCarry, p.DistributorID, taken.Minor)
-	}
-	if err == nil {
-		_, err = store.ExecTx(tx, insertEvent, p.ID, now, from, p.State, c.origin, c.by.Name, c.note)
-	}
-	if err != nil {
 		return fmt.Errorf("take payout %d as paid: %w", p.ID, err)
 	}
-	return nil
+	p.NextPollAt = p.NextPoll(now)
+	var saved savedColumns
+	saved.add(*p, seen, nil)
+	if err := saved.save(tx); err != nil {
+		return err
+	}
+	if err := ledger.Post(tx, transfers...); err != nil {
+		return err
+	}
+	if _, err := store.ExecTx(tx, payFreeLines, p.ID, now); err != nil {
+		return fmt.Errorf("take payout %d as paid: %w", p.ID, err)
+	}
+	if taken := p.CarryOut.Sub(p.CarryIn); taken.Minor != 0 {
+		if err := carryBack(tx, map[int64]int64{p.DistributorID: taken.Minor}); err != nil {
+			return err
+		}
+	}
+	var noted notedColumns
+	noted.add(p.ID, from, p.State, c)
+	return noted.write(tx, now)
 }
 
 const insertClaim = `

@@ -357,3 +357,51 @@ func TestTheDatabaseGuardsBatches(t *testing.T) {
 		t.Errorf("the batch is %s", got)
 	}
 }
+
+// The answers of a round are applied together. One that the database refuses and one about somebody else's order keep no
+// other back, and nothing of theirs is half done.
+func TestAnAnswerThatCannotBeAppliedKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	rail := o.bend()
+	for _, doc := range []string{"1020304051", "1020304052", "1020304053"} {
+		o.owe(o.payee(doc), 50_000)
+	}
+	b := o.batch()
+	o.approve(b)
+	o.dispatch(b)
+	var ids []int64
+	for i := range 3 {
+		ids = append(ids, o.number(`SELECT id FROM payouts ORDER BY id OFFSET $1 LIMIT 1`, i))
+	}
+	codes := map[string]int64{}
+	for _, id := range ids {
+		p, err := o.Payout(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes[p.Code] = id
+	}
+	rail.status = func(ctx context.Context, ref providers.Ref) (providers.Status, error) {
+		st, err := rail.Provider.Status(ctx, ref)
+		st.State = models.PayoutPaid
+		switch codes[ref.Reference] {
+		case ids[0]:
+			st.State, st.Reason = models.PayoutFailed, "\x00"
+		case ids[1]:
+			st.RailID = "another"
+		}
+		return st, err
+	}
+	missing := ids[2] + 1
+	asked := o.AskStatuses(t.Context(), append(ids, missing), "poll", models.Actor{})
+	for id, wrong := range map[int64]bool{ids[0]: true, ids[1]: true, ids[2]: false, missing: true} {
+		if a := asked[id]; (a.Err != nil) != wrong || a.Changed == wrong {
+			t.Errorf("payout %d: %+v, %v", id-ids[0], a.Moved, a.Err)
+		}
+	}
+	o.want(b, "paid 1, sent 2")
+	if got := o.number(`SELECT count(*) FROM payout_events WHERE from_state = 'sent'`); got != 1 {
+		t.Errorf("%d moves are noted, want 1", got)
+	}
+}

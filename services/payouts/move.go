@@ -3,6 +3,8 @@ package payouts
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -20,69 +22,171 @@ type change struct {
 }
 
 const (
-	savePayout = `
-UPDATE payouts SET state = $3, rail_id = $4, cause = $5, rail_code = $6, rail_reason = $7, removed_reason = $8, worker_id = $9, next_poll_at = $10,
-    overdue_at = $11, expires_at = $12, submitted_at = $13, sent_at = $14, available_at = $15, paid_at = $16, state_at = $17, version = version + 1
-WHERE id = $1 AND version = $2`
-	insertEvent = `INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, actor_name, note) VALUES ($1, $2, $3, $4, $5, $6, $7)`
-	freeLines   = `UPDATE commission_lines SET state = 'eligible', payout_id = NULL, version = version + 1, updated_at = $2 WHERE payout_id = $1`
-	payLines    = `UPDATE commission_lines SET state = 'paid', version = version + 1, updated_at = $2 WHERE payout_id = $1`
-	giveCarry   = `
-INSERT INTO carries AS c (distributor_id, amount) VALUES ($1, $2)
+	savePayouts = `
+UPDATE payouts p SET state = x.state, rail_id = x.rail_id, cause = x.cause, rail_code = x.rail_code, rail_reason = x.rail_reason,
+    removed_reason = x.removed_reason, worker_id = x.worker_id, next_poll_at = x.next_poll_at, overdue_at = x.overdue_at, expires_at = x.expires_at,
+    submitted_at = x.submitted_at, sent_at = x.sent_at, available_at = x.available_at, paid_at = x.paid_at, state_at = x.state_at, version = p.version + 1
+FROM unnest($1::bigint[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[], $10::timestamptz[],
+        $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[])
+    AS x(id, seen, state, rail_id, cause, rail_code, rail_reason, removed_reason, worker_id, next_poll_at,
+        overdue_at, expires_at, submitted_at, sent_at, available_at, paid_at, state_at)
+WHERE p.id = x.id AND p.version = x.seen`
+	noteMoves = `
+INSERT INTO payout_events (payout_id, at, from_state, to_state, origin, actor_name, note)
+SELECT id, $2, from_state, to_state, origin, actor_name, note
+FROM unnest($1::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) AS x(id, from_state, to_state, origin, actor_name, note)`
+	freeLines = `UPDATE commission_lines SET state = 'eligible', payout_id = NULL, version = version + 1, updated_at = $2 WHERE payout_id = ANY($1)`
+	payLines  = `UPDATE commission_lines SET state = 'paid', version = version + 1, updated_at = $2 WHERE payout_id = ANY($1)`
+	giveCarry = `
+INSERT INTO carries AS c (distributor_id, amount) SELECT * FROM unnest($1::bigint[], $2::bigint[])
 ON CONFLICT (distributor_id) DO UPDATE SET amount = c.amount + EXCLUDED.amount`
 )
 
-// move brings one locked payout into another state and does all that follows: times, books, lines, history. It is
-// the only way a single payout changes state.
+// moving is one payout on its way into another state.
+type moving struct {
+	payout *models.Payout
+	to     models.PayoutState
+	change
+}
+
+// move is moveAll of one.
 func (s *Service) move(tx *gorm.DB, p *models.Payout, next models.PayoutState, c change) error {
-	from, seen, now := p.State, p.Version, s.Now()
-	if err := p.MoveTo(next, now); err != nil {
+	return s.moveAll(tx, []moving{{p, next, c}})
+}
+
+// moveAll brings locked payouts into other states and does all that follows: times, books, lines, history. However many
+// they are it takes the same few statements. It is the only way a single payout changes state.
+func (s *Service) moveAll(tx *gorm.DB, list []moving) error {
+	if len(list) == 0 {
+		return nil
+	}
+	now := s.Now()
+	var saved savedColumns
+	var noted notedColumns
+	var transfers []models.Transfer
+	for _, m := range list {
+		p, from, seen := m.payout, m.payout.State, m.payout.Version
+		if err := p.MoveTo(m.to, now); err != nil {
+			return err
+		}
+		p.Version++
+		p.NextPollAt = p.NextPoll(now)
+		var worker *int64
+		if m.to == models.PayoutSubmitting {
+			worker = s.worker.current()
+		}
+		saved.add(*p, seen, worker)
+		noted.add(p.ID, from, m.to, m.change)
+		transfers = append(transfers, p.Transfers(from)...)
+	}
+	if err := saved.save(tx); err != nil {
 		return err
 	}
-	p.Version++
-	p.NextPollAt = p.NextPoll(now)
-	var worker *int64
-	if next == models.PayoutSubmitting {
-		worker = s.worker.current()
+	if err := ledger.Post(tx, transfers...); err != nil {
+		return err
 	}
-	n, err := store.ExecTx(tx, savePayout, p.ID, seen, p.State, p.RailID, p.Cause, p.RailCode, p.RailReason, p.RemovedReason, worker, p.NextPollAt,
-		p.OverdueAt, p.ExpiresAt, p.SubmittedAt, p.SentAt, p.AvailableAt, p.PaidAt, p.StateAt)
+	if err := s.settleLines(tx, list, now); err != nil {
+		return err
+	}
+	return noted.write(tx, now)
+}
+
+// savedColumns are what savePayouts writes, one element of each for a payout.
+type savedColumns struct {
+	id, seen                                                                   []int64
+	state, railID, cause, railCode, railReason, removedReason                  []string
+	worker                                                                     []*int64
+	nextPollAt, overdueAt, expiresAt, submittedAt, sentAt, availableAt, paidAt []*time.Time
+	stateAt                                                                    []time.Time
+}
+
+func (x *savedColumns) add(p models.Payout, seen int, worker *int64) {
+	x.id, x.seen = append(x.id, p.ID), append(x.seen, int64(seen))
+	x.state, x.railID, x.cause = append(x.state, string(p.State)), append(x.railID, p.RailID), append(x.cause, p.Cause)
+	x.railCode, x.railReason = append(x.railCode, p.RailCode), append(x.railReason, p.RailReason)
+	x.removedReason, x.worker = append(x.removedReason, p.RemovedReason), append(x.worker, worker)
+	x.nextPollAt, x.overdueAt, x.expiresAt = append(x.nextPollAt, p.NextPollAt), append(x.overdueAt, p.OverdueAt), append(x.expiresAt, p.ExpiresAt)
+	x.submittedAt, x.sentAt = append(x.submittedAt, p.SubmittedAt), append(x.sentAt, p.SentAt)
+	x.availableAt, x.paidAt, x.stateAt = append(x.availableAt, p.AvailableAt), append(x.paidAt, p.PaidAt), append(x.stateAt, p.StateAt)
+}
+
+func (x *savedColumns) save(tx *gorm.DB) error {
+	n, err := store.ExecTx(tx, savePayouts, x.id, x.seen, x.state, x.railID, x.cause, x.railCode, x.railReason, x.removedReason, x.worker, x.nextPollAt,
+		x.overdueAt, x.expiresAt, x.submittedAt, x.sentAt, x.availableAt, x.paidAt, x.stateAt)
 	if err != nil {
-		return fmt.Errorf("move payout %d to %s: %w", p.ID, next, err)
+		return fmt.Errorf("move payouts %v: %w", x.id, err)
 	}
-	if n != 1 {
-		return fmt.Errorf("move payout %d to %s: version %d is gone although the row is locked", p.ID, next, seen)
-	}
-	if err := ledger.Post(tx, p.Transfers(from)...); err != nil {
-		return err
-	}
-	if err := s.settleLines(tx, p, now); err != nil {
-		return err
-	}
-	if _, err := store.ExecTx(tx, insertEvent, p.ID, now, from, next, c.origin, c.by.Name, c.note); err != nil {
-		return fmt.Errorf("note that payout %d moved: %w", p.ID, err)
+	if n != int64(len(x.id)) {
+		return fmt.Errorf("move payouts %v: only %d have the version that was read although their rows are locked", x.id, n)
 	}
 	return nil
 }
 
-// settleLines makes the lines paid, or payable again with their remainder.
-func (s *Service) settleLines(tx *gorm.DB, p *models.Payout, now time.Time) error {
-	var err error
-	switch {
-	case p.State == models.PayoutPaid:
-		_, err = store.ExecTx(tx, payLines, p.ID, now)
-	case p.State.Releases():
-		if _, err = store.ExecTx(tx, freeLines, p.ID, now); err == nil && p.PaidAt != nil {
-			err = s.giveUpClaim(tx, *p)
-		}
-		if err == nil {
-			if back := p.CarryIn.Sub(p.CarryOut); back.Minor != 0 {
-				_, err = store.ExecTx(tx, giveCarry, p.DistributorID, back.Minor)
+// notedColumns are what noteMoves writes, one element of each for a payout.
+type notedColumns struct {
+	id                            []int64
+	from, to, origin, actor, note []string
+}
+
+func (x *notedColumns) add(id int64, from, to models.PayoutState, c change) {
+	x.id, x.from, x.to = append(x.id, id), append(x.from, string(from)), append(x.to, string(to))
+	x.origin, x.actor, x.note = append(x.origin, c.origin), append(x.actor, c.by.Name), append(x.note, c.note)
+}
+
+func (x *notedColumns) write(tx *gorm.DB, now time.Time) error {
+	if _, err := store.ExecTx(tx, noteMoves, x.id, now, x.from, x.to, x.origin, x.actor, x.note); err != nil {
+		return fmt.Errorf("note that payouts %v moved: %w", x.id, err)
+	}
+	return nil
+}
+
+// settleLines makes the lines of payouts that were moved paid, or payable again with their remainder.
+func (s *Service) settleLines(tx *gorm.DB, list []moving, now time.Time) error {
+	var paid, released []int64
+	back := map[int64]int64{} // by payee
+	for _, m := range list {
+		switch p := m.payout; {
+		case p.State == models.PayoutPaid:
+			paid = append(paid, p.ID)
+		case p.State.Releases():
+			released = append(released, p.ID)
+			if left := p.CarryIn.Sub(p.CarryOut); left.Minor != 0 {
+				back[p.DistributorID] += left.Minor
 			}
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("settle lines of payout %d: %w", p.ID, err)
+	for _, step := range []struct {
+		sql string
+		ids []int64
+	}{{payLines, paid}, {freeLines, released}} {
+		if len(step.ids) == 0 {
+			continue
+		}
+		if _, err := store.ExecTx(tx, step.sql, step.ids, now); err != nil {
+			return fmt.Errorf("settle lines of payouts %v: %w", step.ids, err)
+		}
+	}
+	for _, m := range list {
+		if m.payout.State.Releases() && m.payout.PaidAt != nil {
+			if err := s.giveUpClaim(tx, *m.payout); err != nil {
+				return err
+			}
+		}
+	}
+	return carryBack(tx, back)
+}
+
+// carryBack changes what is carried over for payees, in minor units.
+func carryBack(tx *gorm.DB, back map[int64]int64) error {
+	if len(back) == 0 {
+		return nil
+	}
+	payees, amounts := slices.Sorted(maps.Keys(back)), make([]int64, len(back))
+	for i, id := range payees {
+		amounts[i] = back[id]
+	}
+	if _, err := store.ExecTx(tx, giveCarry, payees, amounts); err != nil {
+		return fmt.Errorf("change what is carried over for payees %v: %w", payees, err)
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
 	"gorm.io/gorm"
 
 	"pagaduria/models"
@@ -26,7 +25,7 @@ RETURNING ` + payoutColumns
 const pollChunk = 200
 
 // Poll asks for the status of payouts that are due, until none is left or ctx ends. A payout whose question fails is
-// asked for again a minute later; the first failure is returned at the end.
+// asked for again a minute later; one failure is returned at the end, which is enough to say that a rail answers badly.
 func (s *Service) Poll(ctx context.Context) error {
 	var failed error
 	for ctx.Err() == nil {
@@ -38,50 +37,17 @@ func (s *Service) Poll(ctx context.Context) error {
 		if len(list) == 0 {
 			return failed
 		}
-		failed = errors.Join(failed, s.pollAll(ctx, list))
+		for _, a := range s.askAll(ctx, list, change{origin: "poll"}) {
+			if a.Err != nil {
+				failed = a.Err
+			}
+		}
 	}
 	return errors.Join(failed, ctx.Err())
 }
 
 // claimGrace is added to the time-out of a call before a claimed payout is due again.
 const claimGrace = 2 * submitTimeout
-
-// pollAll asks for a round's payouts, a few at once as each connection allows.
-func (s *Service) pollAll(ctx context.Context, list []models.Payout) error {
-	byConnection := map[int64][]models.Payout{}
-	for _, p := range list {
-		byConnection[p.ConnectionID] = append(byConnection[p.ConnectionID], p)
-	}
-	var failed error
-	for id, payouts := range byConnection {
-		connection, rail, err := s.Rail(ctx, id)
-		if err != nil {
-			failed = errors.Join(failed, err)
-			continue
-		}
-		var g errgroup.Group
-		g.SetLimit(connection.Concurrency)
-		last := make(chan error, 1) // one failure is enough to say that the rail answers badly
-		for _, p := range payouts {
-			g.Go(func() error {
-				if _, err := s.ask(ctx, connection, rail, p, change{origin: "poll"}); err != nil {
-					select {
-					case last <- err:
-					default:
-					}
-				}
-				return nil
-			})
-		}
-		_ = g.Wait()
-		select {
-		case err := <-last:
-			failed = errors.Join(failed, err)
-		default:
-		}
-	}
-	return failed
-}
 
 const (
 	// A process is dead when it stopped beating; what it was sending has an unknown outcome. So has what a living one

@@ -19,10 +19,6 @@ import (
 	"pagaduria/services/payouts"
 )
 
-// TestWhateverHappensTheBooksAgree drives random sequences of what people, rails and processes do, one after the other
-// and several at once from processes of their own. After every step the books agree with lines and payouts and every
-// approved batch has the approvals that its rules demand; in the end no line was paid twice, and the rail has at most
-// one order for each payout and pays none whose money was given back.
 var once sync.Once
 
 // fewer lets rapid tell fewer stories by default, because each needs a database of its own; more by -rapid.checks.
@@ -36,6 +32,10 @@ func fewer(t *testing.T) {
 	})
 }
 
+// TestWhateverHappensTheBooksAgree drives random sequences of what people, rails and processes do, one after the other
+// and several at once from processes of their own. After every step the books agree with lines and payouts and every
+// approved batch has the approvals that its rules demand; in the end no line was paid twice, and the rail has at most
+// one order for each payout and pays none whose money was given back.
 func TestWhateverHappensTheBooksAgree(t *testing.T) {
 	t.Parallel()
 	fewer(t)

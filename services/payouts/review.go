@@ -109,10 +109,8 @@ type PartCounts struct {
 	Flags         map[string]int64
 }
 
-// A batch of before its counts were kept is counted.
 const countParts = `
-WITH kept AS (SELECT flag, CAST(items AS bigint) AS items, total FROM batch_flags WHERE batch_id = @batch)
-SELECT flag, items, total FROM kept
+SELECT flag, CAST(items AS bigint), total FROM batch_flags WHERE batch_id = @batch
 UNION ALL SELECT 'removed', count(*), 0 FROM payouts WHERE batch_id = @batch AND removed_reason <> ''`
 
 // ReviewCounts counts the items of each part of a batch's review, by one query.

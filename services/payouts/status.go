@@ -4,23 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
-	"gorm.io/gorm"
+	"golang.org/x/sync/errgroup"
 
 	"pagaduria/models"
 	"pagaduria/providers"
-	"pagaduria/services/store"
 )
-
-// resendAfter is how long a payout's outcome must have been unknown before it may be sent again because the rail does
-// not know it. Requests still on their way have been cut off by then; and the reference stays the same, so that even a
-// late one cannot become a second order.
-const resendAfter = submitTimeout + 10*time.Second
-
-const insertAttempt = `
-INSERT INTO payout_attempts (payout_id, kind, started_at, finished_at, outcome, method, url, request, status, response, request_id, failure, took_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
 
 // Moved says what asking for a payout's status led to.
 type Moved struct {
@@ -28,191 +20,115 @@ type Moved struct {
 	Changed  bool
 }
 
-// AskStatus asks the rail where a payout stands and applies the answer. origin is poll, notification, lookup or person.
-func (s *Service) AskStatus(ctx context.Context, id int64, origin string, by models.Actor) (Moved, error) {
-	p, err := s.Payout(ctx, id)
-	if err != nil {
-		return Moved{}, err
-	}
-	connection, rail, err := s.Rail(ctx, p.ConnectionID)
-	if err != nil {
-		return Moved{}, err
-	}
-	return s.ask(ctx, connection, rail, p, change{origin: origin, by: by})
+// Asked is what came of asking for one of many payouts; Moved is nothing when Err is set.
+type Asked struct {
+	Moved
+	Err error
 }
 
-// ask calls the rail outside any transaction, then applies what it said.
+// AskStatus is AskStatuses of one payout.
+func (s *Service) AskStatus(ctx context.Context, id int64, origin string, by models.Actor) (Moved, error) {
+	asked := s.AskStatuses(ctx, []int64{id}, origin, by)
+	return asked[id].Moved, asked[id].Err
+}
+
+const payoutsByID = `SELECT ` + payoutColumns + ` FROM payouts p WHERE p.id = ANY($1) ORDER BY p.id`
+
+// AskStatuses asks the rails where payouts stand and applies the answers. origin is poll, notification, lookup or person.
+// The result has every id.
+func (s *Service) AskStatuses(ctx context.Context, ids []int64, origin string, by models.Actor) map[int64]Asked {
+	asked := make(map[int64]Asked, len(ids))
+	list, err := selectPayouts(ctx, s.DB.Pool, payoutsByID, ids)
+	if err == nil {
+		err = errNoPayout // unless it is found
+	}
+	for _, id := range ids {
+		asked[id] = Asked{Err: err}
+	}
+	maps.Copy(asked, s.askAll(ctx, list, change{origin: origin, by: by}))
+	return asked
+}
+
+// askAll asks for payouts of any connection, a few at once as each connection allows.
+func (s *Service) askAll(ctx context.Context, list []models.Payout, c change) map[int64]Asked {
+	asked := make(map[int64]Asked, len(list))
+	byConnection := map[int64][]models.Payout{}
+	for _, p := range list {
+		byConnection[p.ConnectionID] = append(byConnection[p.ConnectionID], p)
+	}
+	for id, payouts := range byConnection {
+		connection, rail, err := s.Rail(ctx, id)
+		if err != nil {
+			for _, p := range payouts {
+				asked[p.ID] = Asked{Err: err}
+			}
+			continue
+		}
+		// What was answered is soon on record, even where a rail takes its time.
+		for part := range slices.Chunk(payouts, claimSize(connection)) {
+			maps.Copy(asked, s.askRail(ctx, connection, rail, part, c))
+		}
+	}
+	return asked
+}
+
+// ask is askRail of one payout.
 func (s *Service) ask(ctx context.Context, connection models.Connection, rail providers.Provider, p models.Payout, c change) (Moved, error) {
+	a := s.askRail(ctx, connection, rail, []models.Payout{p}, c)[p.ID]
+	return a.Moved, a.Err
+}
+
+// askRail calls the rail outside any transaction, then applies what it said.
+func (s *Service) askRail(ctx context.Context, connection models.Connection, rail providers.Provider, list []models.Payout, c change) map[int64]Asked {
+	asked := make(map[int64]Asked, len(list))
+	answers, failures := make([]*answer, len(list)), make([]error, len(list))
+	var g errgroup.Group
+	g.SetLimit(connection.Concurrency)
+	for i, p := range list {
+		g.Go(func() error {
+			answers[i], failures[i] = s.question(ctx, connection, rail, p, c)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	var given []answer
+	for i, p := range list {
+		asked[p.ID] = Asked{Moved: Moved{From: p.State, To: p.State}, Err: failures[i]}
+		if answers[i] != nil {
+			given = append(given, *answers[i])
+		}
+	}
+	maps.Copy(asked, s.applyAll(ctx, connection, given, c))
+	return asked
+}
+
+// answer is what the rail said of a payout.
+type answer struct {
+	asked    models.Payout // as it was when the rail was asked
+	status   providers.Status
+	notFound bool // the rail doesn't know it; of the status only the exchange is set
+}
+
+// question asks the rail for one payout; there is no answer when nothing is to be asked.
+func (s *Service) question(ctx context.Context, connection models.Connection, rail providers.Provider, p models.Payout, c change) (*answer, error) {
 	// Of one whose money was given back nothing is asked without cause; a notification is one.
 	again := p.State.Releases() && p.SubmittedAt != nil && c.origin == "notification"
 	if !p.State.AtRail() && p.State != models.PayoutPaid && !again {
-		return Moved{From: p.State, To: p.State}, nil
+		return nil, nil
 	}
 	call, cancel := context.WithTimeout(ctx, submitTimeout)
 	defer cancel()
 	began := time.Now()
 	status, err := rail.Status(call, refOf(p))
 	took := time.Since(began)
-	var moved Moved
 	switch {
 	case err == nil:
 		s.observe(connection, "status", "found", took)
-		moved, err = s.apply(ctx, connection, p, status, c)
+		return &answer{asked: p, status: status}, nil
 	case errors.Is(err, providers.ErrNotFound):
 		s.observe(connection, "status", "not_found", took)
-		moved, err = s.applyNotFound(ctx, p.ID, exchangeOf(providers.Exchange{}, err), c)
-	default:
-		s.observe(connection, "status", "failed", took)
-		return Moved{From: p.State, To: p.State}, fmt.Errorf("ask for the status of payout %d: %w", p.ID, err)
+		return &answer{asked: p, status: providers.Status{Exchange: exchangeOf(providers.Exchange{}, err)}, notFound: true}, nil
 	}
-	if err != nil {
-		return moved, err
-	}
-	return moved, nil
-}
-
-// nextState is where a payout goes when the rail, asked while it was in the state asked, answers said. A rail that
-// says of a paid one that it did not go through, by whatever code, has taken the money back.
-func nextState(asked, said models.PayoutState) models.PayoutState {
-	if asked == models.PayoutPaid && said.Releases() {
-		return models.PayoutReturned
-	}
-	return said
-}
-
-// apply brings a payout to where the rail says it is. What the rail says late or out of order, such as "sent" after
-// "paid", changes nothing; that it pays one whose money was given back is an alarm.
-func (s *Service) apply(ctx context.Context, connection models.Connection, asked models.Payout, status providers.Status, c change) (Moved, error) {
-	var moved Moved
-	id := asked.ID
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		p, err := loadLocked(tx, id)
-		if err != nil {
-			return err
-		}
-		moved = Moved{From: p.State, To: p.State}
-		if status.RailID != "" && p.RailID != "" && status.RailID != p.RailID {
-			return fmt.Errorf("payout %d is %s at the rail, not %s", id, p.RailID, status.RailID)
-		}
-		if p.RailID == "" {
-			p.RailID = status.RailID
-		}
-		next := nextState(asked.State, status.State)
-		if asked.State.Releases() && !next.Releases() {
-			return s.contradict(tx, p, status, c, "its money was made payable again, but the rail says that it is "+string(next))
-		}
-		if asked.State.Releases() { // what it said in between may have contradicted us
-			if err := s.restate(tx, p, status, c); err != nil {
-				return err
-			}
-		}
-		if next == p.State || !p.State.CanMoveTo(next) {
-			return s.unchanged(tx, p)
-		}
-		p.Cause, p.RailCode, p.RailReason = "", "", "" // of an earlier request
-		if next.Releases() || next == models.PayoutOnHold {
-			p.RailCode, p.RailReason = status.Code, status.Reason
-			if next != models.PayoutOnHold {
-				p.Cause = string(causeOf(next, func() providers.Cause { return explain(connection, s, status.Code) }))
-			}
-		}
-		if p.ExpiresAt == nil {
-			p.ExpiresAt = expectedExpiry(connection, p, sentTime(p, s.Now()))
-		}
-		moved.To, moved.Changed = next, true
-		if err := s.move(tx, &p, next, c); err != nil {
-			return err
-		}
-		return s.noteLookup(tx, p.ID, "found", status.Exchange, "")
-	})
-	return moved, err
-}
-
-func sentTime(p models.Payout, now time.Time) time.Time {
-	if p.SubmittedAt != nil {
-		return *p.SubmittedAt
-	}
-	return now
-}
-
-// causeOf names the cause of a state that says it itself, else what the rail's code means.
-func causeOf(state models.PayoutState, explained func() providers.Cause) providers.Cause {
-	switch state {
-	case models.PayoutCancelled:
-		return providers.CauseCancelled
-	case models.PayoutExpired:
-		return providers.CauseExpired
-	case models.PayoutReturned:
-		return providers.CauseReversed
-	}
-	return explained()
-}
-
-// explain is the cause behind a rail's rejection code.
-func explain(connection models.Connection, s *Service, code string) providers.Cause {
-	s.rails.mu.Lock()
-	defer s.rails.mu.Unlock()
-	if known, ok := s.rails.rails[connection.ID]; ok {
-		return known.provider.Explain(code, true).Cause
-	}
-	return providers.CauseOther
-}
-
-// unchanged only plans the next question.
-func (s *Service) unchanged(tx *gorm.DB, p models.Payout) error {
-	_, err := store.ExecTx(tx, `UPDATE payouts SET next_poll_at = $2, polls = polls + 1, rail_id = $3 WHERE id = $1`, p.ID, p.NextPoll(s.Now()), p.RailID)
-	if err != nil {
-		return fmt.Errorf("plan the next poll of payout %d: %w", p.ID, err)
-	}
-	return nil
-}
-
-// applyNotFound deals with a payout that the rail does not know: one of unknown outcome was never created, and is
-// sent again under the same reference once no earlier request can still be under way.
-func (s *Service) applyNotFound(ctx context.Context, id int64, x providers.Exchange, c change) (Moved, error) {
-	var moved Moved
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
-		p, err := loadLocked(tx, id)
-		if err != nil {
-			return err
-		}
-		moved = Moved{From: p.State, To: p.State}
-		if p.State != models.PayoutUnknown || s.Now().Sub(p.StateAt) < s.resendAfter() {
-			return s.unchanged(tx, p)
-		}
-		if err := s.noteLookup(tx, id, "not_found", x, ""); err != nil {
-			return err
-		}
-		if p.RailCode != "" { // its last request was refused, and no earlier one got through
-			moved.To, moved.Changed = models.PayoutFailed, true
-			return s.move(tx, &p, models.PayoutFailed, c)
-		}
-		moved.To, moved.Changed = models.PayoutApproved, true
-		c.note = "the rail does not know it: sent again under the same reference"
-		if err := s.move(tx, &p, models.PayoutApproved, c); err != nil {
-			return err
-		}
-		return enqueueDispatch(tx, DispatchArgs{BatchID: p.BatchID, From: p.ID, To: p.ID})
-	})
-	return moved, err
-}
-
-func (s *Service) resendAfter() time.Duration {
-	if s.ResendAfter > 0 {
-		return s.ResendAfter
-	}
-	return resendAfter
-}
-
-func (s *Service) noteLookup(tx *gorm.DB, payout int64, outcome string, x providers.Exchange, failure string) error {
-	started := x.StartedAt
-	if started.IsZero() {
-		started = s.Now()
-	}
-	_, err := store.ExecTx(tx, insertAttempt, payout, "lookup", started, started.Add(x.Took), outcome, x.Method, x.URL, x.Request, x.Status, x.Response,
-		x.RequestID, failure, x.Took.Milliseconds())
-	if err != nil {
-		return fmt.Errorf("note lookup of payout %d: %w", payout, err)
-	}
-	return nil
+	s.observe(connection, "status", "failed", took)
+	return nil, fmt.Errorf("ask for the status of payout %d: %w", p.ID, err)
 }

@@ -230,8 +230,7 @@ func (s *Service) SwitchOf(ctx context.Context, payout int64) (w Switched, ok bo
 	return Switched{From: models.Destination{Kind: r.Kind, BankCode: r.Bank}, FromConnection: r.Name, Reason: r.Text}, true, nil
 }
 
-// Only a batch that was composed for it has one; the others are not searched.
-const switchedIn = `SELECT p.id FROM batches b JOIN payouts p ON p.batch_id = b.id WHERE b.id = $1 AND b.filter ? 'switch' AND p.switch_reason <> '' ORDER BY p.id`
+const switchedIn = `SELECT id FROM payouts WHERE batch_id = $1 AND switch_reason <> '' ORDER BY id`
 
 // SwitchedIn lists the payouts of a batch that go another way than those they take the place of.
 func (s *Service) SwitchedIn(ctx context.Context, batch int64) ([]models.Payout, error) {

@@ -1,14 +1,16 @@
 package webhooks
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
 	"pagaduria/models"
 	"pagaduria/services/audit"
+	"pagaduria/services/payouts"
 	"pagaduria/services/store"
 )
 
@@ -45,17 +47,21 @@ func (s *Service) Work(ctx context.Context, a WorkArgs) error {
 	if err != nil {
 		return fmt.Errorf("read notifications: %w", err)
 	}
+	ids := make([]int64, 0, len(list))
+	for _, e := range list { // several events of one payout need one question
+		if e.Payout != 0 && !slices.Contains(ids, e.Payout) {
+			ids = append(ids, e.Payout)
+		}
+	}
+	asked := s.Payouts.AskStatuses(ctx, ids, "notification", models.Actor{})
 	var failed error
-	asked := map[int64]string{} // several events of one payout need one question
 	events, outcomes, notes := make([]int64, len(list)), make([]string, len(list)), make([]string, len(list))
 	for i, e := range list {
-		outcome, known := asked[e.Payout]
-		if !known {
-			outcome, notes[i], err = s.workOn(ctx, e.Payout, models.Actor{})
-			failed = errors.Join(failed, err)
-			asked[e.Payout] = outcome
+		events[i], outcomes[i] = e.Event, OutcomeNoPayout
+		if a, known := asked[e.Payout]; known {
+			outcomes[i], notes[i] = ledTo(a)
+			failed = cmp.Or(failed, a.Err)
 		}
-		events[i], outcomes[i] = e.Event, outcome
 	}
 	if _, err := s.DB.Pool.Exec(ctx, insertRuns, events, outcomes, notes); err != nil {
 		return fmt.Errorf("note work on %d notifications: %w", len(events), err)
@@ -63,18 +69,15 @@ func (s *Service) Work(ctx context.Context, a WorkArgs) error {
 	return failed
 }
 
-func (s *Service) workOn(ctx context.Context, payout int64, by models.Actor) (outcome, note string, err error) {
-	if payout == 0 {
-		return OutcomeNoPayout, "", nil
-	}
-	moved, err := s.Payouts.AskStatus(ctx, payout, "notification", by)
+// ledTo is what asking for a payout because of a notification led to, with a note for people.
+func ledTo(a payouts.Asked) (outcome, note string) {
 	switch {
-	case err != nil:
-		return OutcomeFailed, err.Error(), err
-	case moved.Changed:
-		return OutcomeMoved, string(moved.From) + " → " + string(moved.To), nil
+	case a.Err != nil:
+		return OutcomeFailed, a.Err.Error()
+	case a.Changed:
+		return OutcomeMoved, string(a.From) + " → " + string(a.To)
 	}
-	return OutcomeUnchanged, string(moved.To), nil
+	return OutcomeUnchanged, string(a.To)
 }
 
 // Replay works on an accepted or duplicate notification again because a person asked. A rejected one is never
@@ -90,7 +93,13 @@ func (s *Service) Replay(ctx context.Context, by models.Actor, id int64) (outcom
 	if e.Verdict == Rejected {
 		return "", models.Refuse(models.Conflict, "webhook.refused.rejected", "This notification was rejected, so it is never processed.", nil)
 	}
-	outcome, note, failed := s.workOn(ctx, e.PayoutID, by)
+	outcome, note := OutcomeNoPayout, ""
+	var failed error
+	if e.PayoutID != 0 {
+		asked := s.Payouts.AskStatuses(ctx, []int64{e.PayoutID}, "notification", by)[e.PayoutID]
+		failed = asked.Err
+		outcome, note = ledTo(asked)
+	}
 	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		if _, err := store.ExecTx(tx, insertRun, id, outcome, note, by.Name); err != nil {
 			return fmt.Errorf("note work on notification %d: %w", id, err)
