@@ -54,11 +54,12 @@ func Up(ctx context.Context, pool *pgxpool.Pool) error {
 		if done, err := Current(ctx, pool); err != nil || done {
 			return err
 		}
-		if _, err := m.goose.Up(ctx); err != nil {
-			return fmt.Errorf("migrate up: %w", err)
-		}
+		// The queue's tables come first: a migration of ours takes two of their indexes away.
 		if _, err := m.river.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
 			return fmt.Errorf("migrate job queue up: %w", err)
+		}
+		if _, err := m.goose.Up(ctx); err != nil {
+			return fmt.Errorf("migrate up: %w", err)
 		}
 		return nil
 	})
