@@ -28,13 +28,14 @@ type queueQuery struct {
 	Kind     string `form:"kind"`
 	Tag      string `form:"tag"`
 	Desk     string `form:"desk"`
+	Risk     string `form:"risk"`
 	After    string `form:"after"`
 }
 
 var errQueueFilter = models.Refuse(models.Invalid, "error.bad_form", "Correct the marked fields and send the form again.", nil)
 
 func (q queueQuery) filter(by models.Actor) (kyc.QueueFilter, error) {
-	f := kyc.QueueFilter{Search: q.Search, Tab: kyc.Tab(q.Tab), PersonKind: q.Kind, Tag: q.Tag, Desk: kyc.Desk(q.Desk)}
+	f := kyc.QueueFilter{Search: q.Search, Tab: kyc.Tab(q.Tab), PersonKind: q.Kind, Tag: q.Tag, Desk: kyc.Desk(q.Desk), Band: models.RiskBand(q.Risk)}
 	switch q.Reviewer {
 	case "":
 	case view.ReviewerMe:
@@ -48,7 +49,7 @@ func (q queueQuery) filter(by models.Actor) (kyc.QueueFilter, error) {
 		}
 		f.Reviewer = id
 	}
-	if !f.Tab.Valid() || f.Desk != "" && !f.Desk.Valid() || q.Kind != "" && q.Kind != "natural" && q.Kind != "juridical" {
+	if !f.Tab.Valid() || f.Desk != "" && !f.Desk.Valid() || f.Band != "" && !f.Band.Valid() || q.Kind != "" && q.Kind != "natural" && q.Kind != "juridical" {
 		return f, errQueueFilter
 	}
 	return f, nil

@@ -148,7 +148,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	}
 	h.Risk = &risk.Service{DB: db, Now: h.Now, Today: a.today}
 	h.Expiry = &expiry.Service{DB: db, Onboarding: h.Onboarding, Now: h.Now, Today: a.today}
-	h.Review = &review.Service{DB: db, Onboarding: h.Onboarding, Papers: h.Documents, Screening: h.Screening, Now: h.Now, Words: reviewpages.PayeeWords,
+	h.Review = &review.Service{DB: db, Onboarding: h.Onboarding, Papers: h.Documents, Screening: h.Screening, Risk: h.Risk, Now: h.Now, Words: reviewpages.PayeeWords,
 		Mailed: reviewpages.Mail}
 	h.Onboarding.Received = h.Review.Received
 	h.Dossier = &dossier.Service{DB: db, Distributors: h.Distributors, Documents: h.Documents, Onboarding: h.Onboarding, Screening: h.Screening, Risk: h.Risk,

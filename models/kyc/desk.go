@@ -55,6 +55,7 @@ type Desktop struct {
 	Documents    []models.Document
 	Likes        []Like
 	Hits         []models.Hit
+	Risk         models.RiskDetail  // not Known for who may not know
 	OnFile       models.Distributor // as it is known now
 	Others       []string           // who has the case open, too
 	Officers     []Officer

@@ -48,6 +48,7 @@ type QueueFilter struct {
 	PersonKind string
 	Tag        string
 	Desk       Desk
+	Band       models.RiskBand
 	Search     string
 	Me         int64     // of TabMine
 	Now        time.Time // of TabOverdue
@@ -55,7 +56,7 @@ type QueueFilter struct {
 
 // Empty answers whether nothing is filtered within the tab.
 func (f QueueFilter) Empty() bool {
-	return f.Reviewer == 0 && f.PersonKind == "" && f.Tag == "" && f.Desk == "" && f.Search == ""
+	return f.Reviewer == 0 && f.PersonKind == "" && f.Tag == "" && f.Desk == "" && f.Band == "" && f.Search == ""
 }
 
 // QueueRow is one line of the review queue.
@@ -80,6 +81,8 @@ type QueueRow struct {
 	Required     int
 	Hits         int // of screening, that wait for somebody
 	OnHold       bool
+	Score        int
+	Band         models.RiskBand // "" while not scored, and for who may not know
 }
 
 // Clock is how long the case may still take.

@@ -68,6 +68,11 @@ func (s *Service) Case(ctx context.Context, by models.Actor, id int64) (d kyc.De
 	if d.Hits, err = s.hits(ctx, d.DistributorID); err != nil {
 		return d, err
 	}
+	if by.May(models.PermRiskView) {
+		if d.Risk, err = s.Risk.Of(ctx, by, d.DistributorID); err != nil {
+			return d, err
+		}
+	}
 	if d.Officers, err = s.Officers(ctx); err != nil {
 		return d, err
 	}

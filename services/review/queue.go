@@ -24,8 +24,9 @@ SELECT c.id, d.code, trim(d.business_name || ' ' || d.given_names || ' ' || d.su
     c.due_at, c.left_minutes, c.queue_at, c.snoozed_until, c.desk, c.tags, c.asked_at, c.submitted_at,
     (SELECT count(*) FROM kyc_items i WHERE i.case_id = c.id AND i.required AND i.state = 'accepted'),
     (SELECT count(*) FROM kyc_items i WHERE i.case_id = c.id AND i.required AND i.item NOT IN ('consent','signature')),
-    (SELECT count(*) FROM screening_hits h WHERE h.distributor_id = c.distributor_id AND h.state IN ('open','undecided')), d.on_hold
-FROM kyc_cases c JOIN distributors d ON d.id = c.distributor_id LEFT JOIN staff s ON s.id = c.reviewer_id WHERE `
+    (SELECT count(*) FROM screening_hits h WHERE h.distributor_id = c.distributor_id AND h.state IN ('open','undecided')), d.on_hold,
+    coalesce(k.score, 0), coalesce(k.band, '')
+FROM kyc_cases c JOIN distributors d ON d.id = c.distributor_id LEFT JOIN staff s ON s.id = c.reviewer_id LEFT JOIN risk_scores k ON k.distributor_id = c.distributor_id WHERE `
 )
 
 // inTab is the condition of a tab. Overdue needs @now, mine needs @me.
@@ -70,6 +71,9 @@ func conditions(f kyc.QueueFilter) (string, pgx.NamedArgs) {
 	if f.Desk != "" {
 		and("c.desk = @desk", "desk", string(f.Desk))
 	}
+	if f.Band != "" {
+		and("k.band = @band", "band", string(f.Band))
+	}
 	for i, w := range strings.Fields(models.Fold(f.Search)) {
 		if i == 6 {
 			break
@@ -98,17 +102,27 @@ func order(c store.Cursor) string {
 	return "c.queue_at, c.id"
 }
 
-// Queue is one page of the cases under review, what is due first at the top, in one query.
+// Queue is one page of the cases under review, what is due first at the top, in one query. Risk is for those who may know
+// of it.
 func (s *Service) Queue(ctx context.Context, by models.Actor, f kyc.QueueFilter, c store.Cursor) (store.Page[kyc.QueueRow], error) {
 	if err := forbid(by, models.PermKYCQueue); err != nil {
 		return store.Page[kyc.QueueRow]{}, err
 	}
 	f.Me, f.Now = by.StaffID, s.Now()
+	knows := by.May(models.PermRiskView)
+	if !knows {
+		f.Band = ""
+	}
 	where, args := conditions(f)
 	args["size"] = PageSize + 1
 	rows, err := store.Select[kyc.QueueRow](ctx, s.DB.Pool, selectQueue+where+" AND "+beyond(c)+" ORDER BY "+order(c)+" LIMIT @size", c.Bind(args))
 	if err != nil {
 		return store.Page[kyc.QueueRow]{}, fmt.Errorf("list cases under review: %w", err)
+	}
+	for i := range rows {
+		if !knows {
+			rows[i].Score, rows[i].Band = 0, ""
+		}
 	}
 	return store.MakePage(rows, PageSize, c, func(r kyc.QueueRow) store.Cursor { return store.Cursor{At: r.QueueAt, ID: r.ID} }), nil
 }

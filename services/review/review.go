@@ -15,6 +15,7 @@ import (
 	"pagaduria/services/audit"
 	"pagaduria/services/documents"
 	"pagaduria/services/onboarding"
+	"pagaduria/services/risk"
 	"pagaduria/services/screening"
 	"pagaduria/services/store"
 )
@@ -25,6 +26,7 @@ type Service struct {
 	Onboarding *onboarding.Service
 	Papers     *documents.Service
 	Screening  *screening.Service
+	Risk       *risk.Service
 	Now        func() time.Time
 	Words      func(lang string, r kyc.Reason) string // the usual text of a reason for a payee
 	Mailed     func(lang, name string, d kyc.CaseDecision) (subject, body string)

@@ -35,13 +35,15 @@ var navigation = []group{
 	}},
 	{"people", []entry{
 		{"distributors", urls.NavDistributors, "users", models.PermDistributorsView, false, "d"},
+		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
+		{"expiry", urls.NavExpiry, "calendar-due", models.PermKYCView, false, ""},
+	}},
+	{"compliance", []entry{
+		{"reviews", urls.Reviews(), "clipboard-check", models.PermKYCQueue, false, "k"},
 		{"screening", urls.Hits(), "shield-lock", models.PermScreeningView, false, ""},
 		{"risk", urls.NavRisk, "chart-bar", models.PermRiskView, false, ""},
-		{"expiry", urls.NavExpiry, "calendar-due", models.PermKYCView, false, ""},
-		{"reviews", urls.Reviews(), "clipboard-check", models.PermKYCQueue, false, "k"},
 		{"privacy", urls.NavPrivacy, "lock", models.PermPrivacyView, false, ""},
 		{"ros", urls.NavROS, "flag", models.PermROS, false, ""},
-		{"kyc", urls.NavCases, "id-badge-2", models.PermKYCView, false, ""},
 	}},
 	{"operations", []entry{
 		{"orders", urls.NavOrders, "shopping-bag", models.PermOrdersView, false, "o"},

@@ -1,7 +1,9 @@
 package review
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
@@ -276,9 +278,10 @@ func (p CasePage) compared(ctx context.Context) (lines []compared, old bool) {
 	return lines, before != nil
 }
 
-// everything is all that was declared, for comparing it with a picture.
+// everything is all that was declared beside the papers, for comparing it with a picture.
 func (p CasePage) everything(ctx context.Context) []onboarding.Declared {
-	list, err := onboarding.DeclaredOf(ctx, p.Of.Items, p.Of.Answers)
+	said := slices.DeleteFunc(slices.Clone(p.Of.Items), func(i kyc.CaseItem) bool { return i.Item.DocumentKind() != "" })
+	list, err := onboarding.DeclaredOf(ctx, said, p.Of.Answers)
 	if err != nil {
 		return nil
 	}
@@ -371,10 +374,19 @@ func (p CasePage) timeline(ctx context.Context) []ui.LogEntry {
 		if e.ActorID == 0 {
 			name = i18n.T(ctx, "kyc.actor."+e.ActorName)
 		}
-		entries = append(entries, ui.LogEntry{Icon: logIcons[logOf(e.Action)], Who: name, Text: i18n.T(ctx, key), Note: e.Reason, At: e.At})
+		entries = append(entries, ui.LogEntry{Icon: logIcons[logOf(e.Action)], Who: name, Text: i18n.T(ctx, key), Note: cmp.Or(e.Reason, p.stepOf(ctx, e)), At: e.At})
 	}
 	slices.SortStableFunc(entries, func(a, b ui.LogEntry) int { return b.At.Compare(a.At) })
 	return entries
+}
+
+// stepOf is what a step that was filled in is about.
+func (p CasePage) stepOf(ctx context.Context, e models.AuditEvent) string {
+	var after struct{ Item kyc.Item }
+	if e.Action != "kyc.answer" || json.Unmarshal([]byte(e.After), &after) != nil || after.Item == "" {
+		return ""
+	}
+	return p.itemName(ctx, after.Item)
 }
 
 func (p CasePage) verdictEntry(ctx context.Context, d kyc.Decided) ui.LogEntry {

@@ -7,15 +7,17 @@ import (
 	"strconv"
 	"time"
 
+	"pagaduria/models"
 	"pagaduria/models/kyc"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
+	"pagaduria/views/risk"
 	"pagaduria/views/ui"
 	"pagaduria/views/urls"
 )
 
 // Columns are those of the queue beside the payee.
-var Columns = []ui.Column{{Key: "kind", Label: "distributors.person_kind"}, {Key: "state", Label: "kyc.state_label"}, {Key: "news", Label: "case.news"},
+var Columns = []ui.Column{{Key: "kind", Label: "distributors.person_kind"}, {Key: "state", Label: "kyc.state_label"}, {Key: "news", Label: "case.news"}, {Key: "risk", Label: "risk.band_label"},
 	{Key: "reviewer", Label: "case.reviewer"}, {Key: "tags", Label: "case.tags", Extra: true}, {Key: "left", Label: "case.left"}}
 
 // ListPage is the review queue.
@@ -63,7 +65,7 @@ func (p ListPage) filters(ctx context.Context) ui.Filters {
 	f := ui.Filters{Action: urls.Reviews(), Query: p.Filter.Search, Placeholder: i18n.T(ctx, "distributors.search_hint")}
 	for name, values := range p.Views.Address {
 		switch name {
-		case "q", "reviewer", "kind", "tag", "desk":
+		case "q", "reviewer", "kind", "tag", "desk", "risk":
 			continue
 		}
 		for _, v := range values {
@@ -110,6 +112,14 @@ func desks(ctx context.Context) []ui.Option {
 	options := make([]ui.Option, len(kyc.Desks))
 	for i, d := range kyc.Desks {
 		options[i] = ui.Option{Value: string(d), Label: i18n.T(ctx, "case.desk."+string(d))}
+	}
+	return options
+}
+
+func bands(ctx context.Context) []ui.Option {
+	options := make([]ui.Option, len(models.RiskBands))
+	for i, b := range models.RiskBands {
+		options[i] = ui.Option{Value: string(b), Label: i18n.T(ctx, risk.Look(b).Key)}
 	}
 	return options
 }
