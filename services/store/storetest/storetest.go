@@ -157,14 +157,19 @@ func (s *server) create(name string) error {
 	if s.local != nil {
 		s.local.Touch()
 	}
-	err := s.exec("CREATE DATABASE " + name + " TEMPLATE " + s.template)
+	err := s.exec(s.copySQL(name))
 	if pg, ok := err.(*pgconn.PgError); ok && pg.Code == "3D000" { // no such database
 		if err := s.makeTemplate(context.Background()); err != nil {
 			return err
 		}
-		return s.exec("CREATE DATABASE " + name + " TEMPLATE " + s.template)
+		return s.exec(s.copySQL(name))
 	}
 	return err
+}
+
+// copySQL copies files instead of logging every block: that takes a third of the time.
+func (s *server) copySQL(name string) string {
+	return "CREATE DATABASE " + name + " TEMPLATE " + s.template + " STRATEGY FILE_COPY"
 }
 
 // dropLeftovers removes databases of test binaries that were killed before they could.
