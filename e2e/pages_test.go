@@ -49,6 +49,7 @@ var records = map[string]string{
 	"/outbox/:id":              `SELECT max(id) FROM mails`,
 	"/requests/:id":            `SELECT max(id) FROM requests`,
 	"/tasks/:id":               `SELECT max(id) FROM tasks`,
+	"/plans/:id":               `SELECT max(id) FROM plans`,
 	"/ros/:id":                 `SELECT max(id) FROM ros_reports`,
 	"/privacy/payees/:id":      `SELECT min(id) FROM distributors`,
 	"/risk/payees/:id":         `SELECT min(distributor_id) FROM risk_scores`,

@@ -21,6 +21,7 @@ import (
 	"pagaduria/services/onboarding"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/plans"
 	"pagaduria/services/privacy"
 	"pagaduria/services/requests"
 	"pagaduria/services/review"
@@ -46,6 +47,7 @@ type Handlers struct {
 	Documents    *documents.Service
 	Commissions  *commissions.Service
 	Orders       *orders.Service
+	Plans        *plans.Service
 	Payouts      *payouts.Service
 	Imports      *imports.Service
 	Sessions     *Sessions

@@ -51,6 +51,10 @@ const (
 	PermAttributionEdit    Permission = "attribution.edit"    // say whose orders are, give codes to distributors, ask for other rules
 	PermAttributionConsent Permission = "attribution.consent" // to rules that others ask for
 
+	PermPlansView    Permission = "plans.view"    // commission plans and what they would come to
+	PermPlansEdit    Permission = "plans.edit"    // draft plans, ask for them to be published
+	PermPlansConsent Permission = "plans.consent" // to plans of others
+
 	PermBatchesView     Permission = "batches.view"
 	PermBatchesPrepare  Permission = "batches.prepare"
 	PermBatchesDecide   Permission = "batches.decide"
@@ -83,7 +87,7 @@ const (
 var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermKYCQueue, PermKYCReview,
 	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPrivacyView, PermPrivacyEdit, PermROS, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
-	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit, PermAttributionEdit, PermAttributionConsent,
+	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit, PermAttributionEdit, PermAttributionConsent, PermPlansView, PermPlansEdit, PermPlansConsent,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
@@ -120,6 +124,10 @@ var grants = map[Permission][]Role{
 
 	PermAttributionEdit:    {RoleFinance},
 	PermAttributionConsent: {RoleApprover},
+
+	PermPlansView:    {RoleAdmin, RoleFinance, RoleApprover, RoleSupport, RoleAuditor},
+	PermPlansEdit:    {RoleFinance},
+	PermPlansConsent: {RoleApprover},
 
 	PermBatchesView:     {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
 	PermBatchesPrepare:  {RoleFinance},

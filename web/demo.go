@@ -160,6 +160,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoCodes(ctx); err != nil {
 		return err
 	}
+	if err := a.demoPlans(ctx, cast); err != nil {
+		return err
+	}
 	if err := a.demoCases(ctx); err != nil {
 		return err
 	}

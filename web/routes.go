@@ -62,6 +62,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		screeningRoutes(h),
 		riskRoutes(h),
 		attributionRoutes(h),
+		planRoutes(h),
 		expiryRoutes(h),
 		privacyRoutes(h),
 		rosRoutes(h),

@@ -30,6 +30,7 @@ import (
 	"pagaduria/services/onboarding"
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/plans"
 	"pagaduria/services/privacy"
 	"pagaduria/services/requests"
 	"pagaduria/services/review"
@@ -157,6 +158,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.ROSs = &ros.Service{DB: db, Now: h.Now, Today: a.today, Write: rospages.Write}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
+	h.Plans = &plans.Service{DB: db, Now: h.Now}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
 		return h.Payouts.WhyNotByRail(ctx)
 	}}
@@ -182,7 +184,7 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
-	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Review.RequestKinds(), h.Risk.RequestKinds(), h.Privacy.RequestKinds(), h.Orders.RequestKinds())
+	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Review.RequestKinds(), h.Risk.RequestKinds(), h.Privacy.RequestKinds(), h.Orders.RequestKinds(), h.Plans.RequestKinds())
 }
 
 // taskKinds are the kinds of long work.

@@ -30,6 +30,7 @@ var navigation = []group{
 		{"failures", urls.FailuresPattern, "circle-x", models.PermPayoutsView, false, ""},
 		{"rules", urls.NavRules, "clipboard-check", models.PermRulesView, false, ""},
 		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false, "c"},
+		{"plans", urls.NavPlans, "report-money", models.PermPlansView, false, ""},
 		{"requests", urls.NavRequests, "clipboard-check", models.PermRequestsView, true, ""},
 		{"ledger", urls.NavLedger, "scale", models.PermLedgerView, false, ""},
 	}},

@@ -49,6 +49,8 @@ func Record(subjectType string, id int64) string {
 		return Risk(id)
 	case "risk_rules":
 		return RiskRules()
+	case "plan":
+		return Plan(id)
 	case "attribution_rules":
 		return Attribution()
 	case "expiries":

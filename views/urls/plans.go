@@ -1,0 +1,22 @@
+package urls
+
+// The paths of commission plans.
+const (
+	NavPlans           = "/plans"
+	PlansPattern       = NavPlans
+	PlanPattern        = "/plans/:id"
+	DropPlanPattern    = "/plans/:id/drop"
+	PublishPlanPattern = "/plans/:id/publish"
+)
+
+// Plans is the list of plans; a post to it begins a draft.
+func Plans() string { return NavPlans }
+
+// Plan is one plan; a post to it saves a draft.
+func Plan(id int64) string { return NavPlans + "/" + Num(id) }
+
+// DropPlan removes a draft.
+func DropPlan(id int64) string { return Plan(id) + "/drop" }
+
+// PublishPlan asks a second person to publish a draft.
+func PublishPlan(id int64) string { return Plan(id) + "/publish" }
