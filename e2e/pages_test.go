@@ -81,6 +81,7 @@ var addresses = map[string]string{
 	"/batches/:id/remove": `SELECT format('/batches/%s/remove?ids=%s', b.id, p.id) FROM batches b JOIN payouts p ON p.batch_id = b.id
 		WHERE b.state = 'in_approval' AND p.removed_reason = '' ORDER BY p.id DESC LIMIT 1`,
 	"/reviews/assign":        `SELECT format('/reviews/assign?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
+	"/reviews/ask":           `SELECT format('/reviews/ask?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
 	"/reviews/tag":           `SELECT format('/reviews/tag?ids=%s', max(id)) FROM kyc_cases WHERE state = 'submitted'`,
 	"/ros/new":               `SELECT format('/ros/new?distributor=%s', min(id)) FROM distributors`,
 	"/orders/attribute":      `SELECT format('/orders/attribute?ids=%s', max(id)) FROM orders WHERE attributed_by = ''`,

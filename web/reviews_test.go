@@ -386,6 +386,47 @@ func TestThePayeeIsAskedAgainAndAnswers(t *testing.T) {
 	}
 }
 
+func TestSeveralPayeesAreAskedForOneThingAndEachFailureIsNamed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	first := s.sent()
+	second := s.one(`WITH d AS (INSERT INTO distributors (code, person_kind, doc_type, doc_number, given_names, surnames) VALUES ('T-9', 'natural', 'CC', '52999009', 'Nidia', 'Cuero') RETURNING id)
+		INSERT INTO kyc_cases (distributor_id, state, person_kind, lang, staff_id, created_at, submitted_at, due_at, expires_at)
+		SELECT id, 'submitted', 'natural', 'es', (SELECT min(id) FROM staff), now(), now(), now() + INTERVAL '1 day', now() + INTERVAL '30 days' FROM d RETURNING id`)
+	c := s.as("compliance@demo.test")
+	query := urls.ReviewAskMany() + "?ids=" + urls.Num(first) + "&ids=" + urls.Num(second)
+	page := s.get(c, query)
+	mustHave(t, page, http.StatusOK, "Ask 2 payees again", "Nidia Cuero", "Martha Lucía")
+	form := url.Values{"_csrf": {formToken(t, page)}, "cases": {}, "item": {"tax"}, "reason": {"DOC_EXPIRED"}}
+	for _, m := range regexp.MustCompile(`name="cases" value="([0-9.]+)"`).FindAllStringSubmatch(page.body, -1) {
+		form["cases"] = append(form["cases"], m[1])
+	}
+	mustHave(t, s.post(c, urls.ReviewAskMany(), form), http.StatusUnprocessableEntity, "Choose a reason that fits", "Ask 2 payees again")
+	form.Set("reason", "SANCTIONS_POSSIBLE")
+	form.Set("item", "declarations")
+	mustHave(t, s.post(c, urls.ReviewAskMany(), form), http.StatusUnprocessableEntity, "that payees may be told")
+	if n := s.one(`SELECT count(*) FROM kyc_verdicts`); n != 0 {
+		t.Fatalf("%d verdicts before anything was sent", n)
+	}
+	form.Set("item", "tax")
+	form.Set("reason", "DOC_WRONG_TYPE")
+	mustHave(t, s.post(c, urls.ReviewAskMany(), form), http.StatusOK, "1 payee was asked again", "1 payee was not asked", "Nidia Cuero", "The case does not ask for this")
+	for sql, want := range map[string]int64{
+		`SELECT count(*) FROM kyc_cases WHERE state = 'waiting'`:                           1,
+		`SELECT count(*) FROM kyc_verdicts WHERE verdict = 'again' AND item = 'tax'`:       1,
+		`SELECT count(*) FROM kyc_cases WHERE state = 'submitted' AND reviewer_id IS NULL`: 1, // the other one is as it was
+		`SELECT count(*) FROM kyc_links WHERE revoked_at IS NULL AND items = ARRAY['tax']`: 1,
+		`SELECT count(*) FROM audit_events WHERE action = 'kyc.ask_again'`:                 1,
+	} {
+		if got := s.one(sql); got != want {
+			t.Errorf("%s: %d, want %d", sql, got, want)
+		}
+	}
+	mustHave(t, s.post(c, urls.ReviewAskMany(), form), http.StatusOK, "2 payees were not asked", "changed after you opened it")
+	other, _ := s.colleague()
+	mustHave(t, s.get(other, urls.ReviewAskMany()), http.StatusUnprocessableEntity, "Tick the cases first")
+}
+
 func TestARejectedPayeeIsNotPaid(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

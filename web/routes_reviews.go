@@ -19,6 +19,8 @@ func reviewRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.ReviewAssignPattern, Perm: work, Handler: h.AssignReviews},
 		{Method: get, Path: urls.ReviewTagPattern, Perm: work, Handler: h.AskTag},
 		{Method: post, Path: urls.ReviewTagPattern, Perm: work, Handler: h.TagReviews},
+		{Method: get, Path: urls.ReviewAskManyPattern, Perm: work, Handler: h.AskManyPage},
+		{Method: post, Path: urls.ReviewAskManyPattern, Perm: work, Handler: h.AskPayees},
 		{Method: get, Path: urls.ReviewSharePattern, Perm: work, Handler: h.AskShare},
 		{Method: post, Path: urls.ReviewSharePattern, Perm: work, Handler: h.ShareReviews},
 		{Method: get, Path: urls.ReviewSettingsPattern, Perm: work, Handler: h.ReviewSettings},

@@ -33,24 +33,29 @@ func (s *Service) Ask(ctx context.Context, by models.Actor, id int64, seen int) 
 		if c.Version != seen {
 			return models.Refuse(models.Conflict, "case.refused.stale", "The case changed after you opened it. Load it again before you decide.", nil)
 		}
-		asked, err := store.SelectTx[kyc.Question](tx, selectAsked, id)
-		if err != nil {
-			return fmt.Errorf("read what case %d is asked again: %w", id, err)
-		}
-		if len(asked) == 0 {
-			return models.Refuse(models.Conflict, "case.refused.nothing_asked", "Nothing is asked again. Decide first what the payee has to give again.", nil)
-		}
-		k, err := settings(tx)
-		if err != nil {
-			return err
-		}
-		if err := s.Onboarding.AskAgain(tx, by, id, asked); err != nil {
-			return err
-		}
-		now := s.Now()
-		if _, err := store.ExecTx(tx, pauseClock, id, now, c.Clock().Pause(k.Hours, now).Left); err != nil {
-			return fmt.Errorf("pause clock of case %d: %w", id, err)
-		}
-		return nil
+		return s.ask(tx, by, c)
 	})
+}
+
+// ask writes to the payee of a case that is held, and stops its clock.
+func (s *Service) ask(tx *gorm.DB, by models.Actor, c held) error {
+	asked, err := store.SelectTx[kyc.Question](tx, selectAsked, c.ID)
+	if err != nil {
+		return fmt.Errorf("read what case %d is asked again: %w", c.ID, err)
+	}
+	if len(asked) == 0 {
+		return models.Refuse(models.Conflict, "case.refused.nothing_asked", "Nothing is asked again. Decide first what the payee has to give again.", nil)
+	}
+	k, err := settings(tx)
+	if err != nil {
+		return err
+	}
+	if err := s.Onboarding.AskAgain(tx, by, c.ID, asked); err != nil {
+		return err
+	}
+	now := s.Now()
+	if _, err := store.ExecTx(tx, pauseClock, c.ID, now, c.Clock().Pause(k.Hours, now).Left); err != nil {
+		return fmt.Errorf("pause clock of case %d: %w", c.ID, err)
+	}
+	return nil
 }

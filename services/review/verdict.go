@@ -35,41 +35,48 @@ func (s *Service) Decide(ctx context.Context, by models.Actor, id int64, what ky
 		if err != nil {
 			return err
 		}
-		items, err := judged(tx, id, what)
-		if err != nil {
-			return err
-		}
-		last, err := store.SelectTx[struct{ ID int64 }](tx, lastVerdict, id, what, items[0].Version)
-		if err != nil {
-			return fmt.Errorf("read verdicts of case %d: %w", id, err)
-		}
-		now := s.Now()
-		sent := models.Day(now)
-		if at := items[0].GivenAt; at != nil {
-			sent = models.Day(*at)
-		}
-		if err := d.Check(items[0], last[0].ID, sent); err != nil {
-			return err
-		}
-		if d.Verdict == kyc.AskAgain && d.ToPayee == "" {
-			d.ToPayee = s.Words(c.Lang, d.Reason)
-		}
-		if d.Verdict != kyc.Accept || items[0].MaxAgeDays == 0 {
-			d.IssuedOn = nil
-		}
-		if _, err := store.ExecTx(tx, insertVerdict, id, what, items[0].Version, d.Verdict, d.Reason, d.ToPayee, d.Note, d.IssuedOn, by.StaffID, by.Name, now); err != nil {
-			return fmt.Errorf("keep verdict on %s of case %d: %w", what, id, err)
-		}
-		n, err := store.ExecTx(tx, markItem, id, what, d.Verdict.Makes(), items[0].Version, now)
-		if err != nil || n != 1 {
-			return fmt.Errorf("mark %s of case %d (%d rows): %w", what, id, n, err)
-		}
-		c.Version++
-		if err := save(tx, c); err != nil {
-			return err
-		}
-		return record(tx, by, "kyc.verdict", id, "", map[string]any{"item": what, "version": items[0].Version, "verdict": d.Verdict, "reason": d.Reason})
+		return s.decide(tx, by, &c, what, func(kyc.CaseItem, int64) kyc.Decide { return d })
 	})
+}
+
+// decide records a verdict on a case that is held; of answers it, for what is there with the newest decision on it.
+func (s *Service) decide(tx *gorm.DB, by models.Actor, c *held, what kyc.Item, of func(i kyc.CaseItem, last int64) kyc.Decide) error {
+	id := c.ID
+	items, err := judged(tx, id, what)
+	if err != nil {
+		return err
+	}
+	last, err := store.SelectTx[struct{ ID int64 }](tx, lastVerdict, id, what, items[0].Version)
+	if err != nil {
+		return fmt.Errorf("read verdicts of case %d: %w", id, err)
+	}
+	d := of(items[0], last[0].ID)
+	now := s.Now()
+	sent := models.Day(now)
+	if at := items[0].GivenAt; at != nil {
+		sent = models.Day(*at)
+	}
+	if err := d.Check(items[0], last[0].ID, sent); err != nil {
+		return err
+	}
+	if d.Verdict == kyc.AskAgain && d.ToPayee == "" {
+		d.ToPayee = s.Words(c.Lang, d.Reason)
+	}
+	if d.Verdict != kyc.Accept || items[0].MaxAgeDays == 0 {
+		d.IssuedOn = nil
+	}
+	if _, err := store.ExecTx(tx, insertVerdict, id, what, items[0].Version, d.Verdict, d.Reason, d.ToPayee, d.Note, d.IssuedOn, by.StaffID, by.Name, now); err != nil {
+		return fmt.Errorf("keep verdict on %s of case %d: %w", what, id, err)
+	}
+	n, err := store.ExecTx(tx, markItem, id, what, d.Verdict.Makes(), items[0].Version, now)
+	if err != nil || n != 1 {
+		return fmt.Errorf("mark %s of case %d (%d rows): %w", what, id, n, err)
+	}
+	c.Version++
+	if err := save(tx, *c); err != nil {
+		return err
+	}
+	return record(tx, by, "kyc.verdict", id, "", map[string]any{"item": what, "version": items[0].Version, "verdict": d.Verdict, "reason": d.Reason})
 }
 
 // judged locks one item, as verdicts are given on it.

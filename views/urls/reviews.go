@@ -8,6 +8,7 @@ const (
 	ReviewNextPattern     = "/reviews/next"
 	ReviewAssignPattern   = "/reviews/assign"
 	ReviewTagPattern      = "/reviews/tag"
+	ReviewAskManyPattern  = "/reviews/ask"
 	ReviewSharePattern    = "/reviews/share"
 	ReviewSettingsPattern = "/reviews/settings"
 	ReviewPattern         = "/reviews/:id"
@@ -37,6 +38,9 @@ func ReviewHandOver(id int64) string { return ReviewAssignPattern + "?ids=" + Nu
 
 // ReviewTag is where ticked cases are tagged.
 func ReviewTag() string { return ReviewTagPattern }
+
+// ReviewAskMany is where the payees of ticked cases are asked for one thing again.
+func ReviewAskMany() string { return ReviewAskManyPattern }
 
 // ReviewShare is where the cases that nobody has are shared out.
 func ReviewShare() string { return ReviewSharePattern }
