@@ -213,6 +213,11 @@ func (s *Service) keepPart(ctx context.Context, from Sender, part Part) (f keptF
 		return f, err
 	}
 	f.name = models.CleanFileName(u.Name, u.ID)
+	done, err := s.turns.take(ctx)
+	if err != nil {
+		return f, err
+	}
+	defer done()
 	body, err := s.body(ctx, u)
 	if err != nil {
 		return f, err

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"sync"
 	"time"
 
 	"pagaduria/models"
@@ -23,6 +24,29 @@ type Service struct {
 	Vault *vault.Vault
 	Files *files.Checker
 	Now   func() time.Time
+
+	turns turns
+}
+
+// atOnce is how many files are in memory at once to be judged and converted, whoever sends them; the rest waits on disk, in
+// pieces in the database.
+const atOnce = 3
+
+// turns bounds what is in memory. The zero value is ready.
+type turns struct {
+	once sync.Once
+	free chan struct{}
+}
+
+// take waits for a turn, and answers how to give it back.
+func (t *turns) take(ctx context.Context) (done func(), err error) {
+	t.once.Do(func() { t.free = make(chan struct{}, atOnce) })
+	select {
+	case t.free <- struct{}{}:
+		return func() { <-t.free }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for a turn: %w", ctx.Err())
+	}
 }
 
 // area is where the blobs of documents lie.
