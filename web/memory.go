@@ -12,7 +12,7 @@ import (
 
 // collectAt is how much the heap may grow, in percent of what is alive, until it is collected. At Go's 100 the
 // collector takes 1 % of the processor when 8 clients read lists without a pause, so that the memory is worth more.
-const collectAt = 75
+const collectAt = 60
 
 // saveMemory lets a server hold less: it collects earlier, and gives back what only its start needed. A setting of
 // GOGC goes before.
