@@ -53,13 +53,6 @@ func (d *desk) count(sql string, args ...any) int64 {
 	return n.N
 }
 
-func (d *desk) exec(sql string, args ...any) {
-	d.t.Helper()
-	if _, err := d.DB.Pool.Exec(d.t.Context(), sql, args...); err != nil {
-		d.t.Fatalf("%s: %v", sql, err)
-	}
-}
-
 // draft is a draft of terms from a month on.
 func (d *desk) draft(from string, terms plan.Terms) int64 {
 	d.t.Helper()
