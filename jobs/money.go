@@ -9,6 +9,7 @@ import (
 
 	"pagaduria/services/orders"
 	"pagaduria/services/payouts"
+	"pagaduria/services/plans"
 	"pagaduria/services/staff"
 	"pagaduria/services/webhooks"
 )
@@ -23,6 +24,7 @@ const (
 	announceEvery   = 15 * time.Second
 	messagesEvery   = 5 * time.Second
 	renewEvery      = 10 * time.Second
+	accrueEvery     = 5 * time.Second
 )
 
 // Money are the services behind the jobs of this file. Logger is told of overdue payouts; nil is the default one.
@@ -30,6 +32,7 @@ type Money struct {
 	Payouts  *payouts.Service
 	Webhooks *webhooks.Service
 	Orders   *orders.Service
+	Plans    *plans.Service
 	Logger   *slog.Logger
 }
 
@@ -61,10 +64,11 @@ func AddMoney(w *river.Workers, m Money) []*river.PeriodicJob {
 	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[payouts.MessagesArgs]) error {
 		return m.Payouts.SendMessages(ctx)
 	}))
+	Work(w, river.WorkFunc(func(ctx context.Context, _ *river.Job[plans.AccrueArgs]) error { return m.Plans.Accrue(ctx) }))
 	return []*river.PeriodicJob{Every(pollEvery, payouts.PollArgs{}), Every(sweepMoneyEvery, payouts.SweepArgs{}), Every(alarmEvery, payouts.AlarmArgs{}),
 		Every(tendEvery, payouts.TendArgs{}), Every(scheduleEvery, payouts.ScheduleArgs{}),
 		Every(announceEvery, payouts.AnnounceArgs{}), Every(messagesEvery, payouts.MessagesArgs{}),
-		Every(renewEvery, payouts.RenewArgs{})}
+		Every(renewEvery, payouts.RenewArgs{}), Every(accrueEvery, plans.AccrueArgs{})}
 }
 
 // alarm warns of payouts that should have moved on; the gauge pagaduria_payouts_overdue says the same.

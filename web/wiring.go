@@ -239,7 +239,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	schedule = append(schedule, jobs.AddRisk(workers, a.h.Risk)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
-	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Orders: a.h.Orders, Logger: a.log})...)
+	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Orders: a.h.Orders, Plans: a.h.Plans, Logger: a.log})...)
 
 	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop
 	beating, quiet := context.WithCancel(alive)

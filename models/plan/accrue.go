@@ -73,6 +73,7 @@ const (
 	VoidGivenBack = "given_back"
 	VoidNothing   = "nothing" // no product of value
 	VoidStated    = "stated"  // a statement says what it earns
+	VoidGone      = "gone"    // it is another seller's, month's or level's now
 
 	WaitDelivery   = "delivery"
 	WaitRemittance = "remittance"
@@ -355,4 +356,20 @@ func share(part, of, whole models.Money) models.Money {
 	lo, carry := bits.Add64(lo, uint64(whole.Minor)/2, 0)
 	q, _ := bits.Div64(hi+carry, lo, uint64(whole.Minor))
 	return models.Centavos(int64(q))
+}
+
+// Earning is a line of an order as its page explains it.
+type Earning struct {
+	Line
+	Code, Name string       // the earner's
+	Booked     models.Money // the sum of its commission lines
+}
+
+// Earnings is what an order earns whom, and by which plan.
+type Earnings struct {
+	Month    string
+	PlanID   int64 // 0 when none was counted
+	PlanName string
+	Counting bool // something happened since; it is counted in a moment
+	Lines    []Earning
 }

@@ -108,7 +108,7 @@ func (k *known) owner(row *intake.CommissionRow) int64 {
 const selectLines = `
 SELECT l.distributor_id, l.order_number, l.period, l.concept, l.amount, COALESCE(l.merged_from, 0)
 FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[]) u (distributor_id, order_number, period, concept)
-JOIN commission_lines l USING (distributor_id, order_number, period, concept) ORDER BY l.merged_from`
+JOIN commission_lines l USING (distributor_id, order_number, period, concept) WHERE l.accrual_id IS NULL ORDER BY l.merged_from`
 
 func (k *known) readLines(tx *gorm.DB, chunk []record) error {
 	var ids []int64

@@ -52,6 +52,11 @@ FROM commission_lines l FULL JOIN (
     FROM ledger_entries WHERE source = 'commission' GROUP BY source_id) e ON e.source_id = l.id
 WHERE l.amount IS DISTINCT FROM e.amount ORDER BY l.id LIMIT 1`},
 
+	{"accruals", `
+SELECT format('Accrual %s: its lines add up to %s centavos, and it says that %s are booked.', a.id, COALESCE(l.amount, 0), a.booked)
+FROM accruals a LEFT JOIN (SELECT accrual_id, sum(amount) AS amount FROM commission_lines WHERE accrual_id IS NOT NULL GROUP BY accrual_id) l ON l.accrual_id = a.id
+WHERE a.booked <> COALESCE(l.amount, 0) ORDER BY a.id LIMIT 1`},
+
 	{"sides", `
 SELECT format('Entry %s: a %s of %s %s debits %s and credits %s, which such an entry never does.', id, kind, source, source_id, debit, credit)
 FROM ledger_entries WHERE (kind, source, debit, credit) NOT IN (

@@ -77,7 +77,10 @@ INSERT INTO plans (name, from_month, terms, maker_id, maker_name, created_at, ch
 	updatePlan = `
 UPDATE plans SET name = $3, from_month = $4, terms = $5, maker_id = $6, maker_name = $7, changed_at = $8, version = version + 1
 WHERE id = $1 AND version = $2 AND state = 'draft'`
-	dropPlan    = `DELETE FROM plans WHERE id = $1 AND version = $2 AND state = 'draft'`
+	dropPlan = `DELETE FROM plans WHERE id = $1 AND version = $2 AND state = 'draft'`
+	// Orders that are being written either see the plan or are seen here: this waits for them, and they for this.
+	stopOrders  = `LOCK TABLE orders IN SHARE MODE`
+	markOrders  = `INSERT INTO accrual_marks (order_id) SELECT id FROM orders WHERE placed_at >= $1 AND distributor_id IS NOT NULL`
 	publishPlan = `
 UPDATE plans SET state = 'published', consent_id = $3, publisher = $4, published_at = $5, version = version + 1 WHERE id = $1 AND version = $2`
 )
@@ -249,5 +252,23 @@ func (s *Service) publish(tx *gorm.DB, by models.Actor, r models.Request) error 
 	if n, err := store.ExecTx(tx, publishPlan, p.ID, p.Version, r.ID, by.Name, s.Now()); err != nil || n != 1 {
 		return fmt.Errorf("publish plan %d (%d rows): %w", p.ID, n, err)
 	}
+	if err := markFrom(tx, p.From); err != nil {
+		return err
+	}
 	return audit.Record(tx, audit.Entry{By: by, Action: "plan.publish", SubjectType: "plan", SubjectID: p.ID, Reason: r.Reason, After: facts(p)})
+}
+
+// markFrom has the orders of a month and later counted.
+func markFrom(tx *gorm.DB, month string) error {
+	since, _, err := span(month)
+	if err != nil {
+		return err
+	}
+	if _, err := store.ExecTx(tx, stopOrders); err != nil {
+		return fmt.Errorf("wait for orders: %w", err)
+	}
+	if _, err := store.ExecTx(tx, markOrders, since); err != nil {
+		return fmt.Errorf("mark orders from %s: %w", month, err)
+	}
+	return nil
 }
