@@ -101,5 +101,8 @@ func (h *Handlers) OrderPage(c echo.Context) error {
 	if p.Whose, p.Changes, err = h.Orders.AttributionOf(ctx, id); err != nil {
 		return err
 	}
+	if p.Earns, err = h.Plans.Earnings(ctx, id); err != nil {
+		return err
+	}
 	return render(c, http.StatusOK, orders.Record(p))
 }

@@ -7,6 +7,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/models/colombia"
+	"pagaduria/models/plan"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
 	"pagaduria/views/ui"
@@ -145,6 +146,7 @@ type RecordPage struct {
 	models.OrderTrail
 	Whose   models.Attribution
 	Changes []models.AttributionChange // of whose it is, newest first
+	Earns   plan.Earnings
 }
 
 // city is the municipality's name for a code.

@@ -1,5 +1,7 @@
 package urls
 
+import "net/url"
+
 // The paths of commission plans.
 const (
 	NavPlans           = "/plans"
@@ -20,3 +22,12 @@ func DropPlan(id int64) string { return Plan(id) + "/drop" }
 
 // PublishPlan asks a second person to publish a draft.
 func PublishPlan(id int64) string { return Plan(id) + "/publish" }
+
+// RemitPattern is where cash that carriers handed over is noted.
+const RemitPattern = "/orders/remitted"
+
+// Remit is the path of RemitPattern.
+func Remit() string { return RemitPattern }
+
+// RemitOrder is Remit with an order's number typed in.
+func RemitOrder(number string) string { return withQuery(RemitPattern, url.Values{"order": {number}}) }
