@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
+	"pagaduria/models/tax"
 	"pagaduria/services/distributors"
 	"pagaduria/services/store"
 	pages "pagaduria/views/distributors"
@@ -114,6 +115,11 @@ func (h *Handlers) personPage(c echo.Context, id int64) (p pages.PersonPage, err
 	}
 	if by := ActorFrom(c); err == nil && by.May(models.PermRiskView) {
 		p.Risk, err = h.riskPanel(c.Request().Context(), by, id)
+	}
+	if profiles, _, failed := h.Taxes.Profiles(c.Request().Context(), id); failed != nil {
+		return p, failed
+	} else if declared, ok := tax.On(profiles, p.Today); ok {
+		p.Tax = &declared
 	}
 	if due, ok, failed := h.Expiry.Due(c.Request().Context(), id); failed != nil {
 		return p, failed

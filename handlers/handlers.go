@@ -33,6 +33,7 @@ import (
 	"pagaduria/services/staff"
 	"pagaduria/services/store"
 	"pagaduria/services/tasks"
+	"pagaduria/services/taxes"
 	"pagaduria/services/webhooks"
 	pages "pagaduria/views/staff"
 )
@@ -48,6 +49,7 @@ type Handlers struct {
 	Commissions  *commissions.Service
 	Orders       *orders.Service
 	Plans        *plans.Service
+	Taxes        *taxes.Service
 	Payouts      *payouts.Service
 	Imports      *imports.Service
 	Sessions     *Sessions

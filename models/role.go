@@ -55,6 +55,10 @@ const (
 	PermPlansEdit    Permission = "plans.edit"    // draft plans, ask for them to be published
 	PermPlansConsent Permission = "plans.consent" // to plans of others
 
+	PermTaxView    Permission = "tax.view"    // tables, settings, what payees declared, the calculator
+	PermTaxEdit    Permission = "tax.edit"    // record what payees declare, ask for other settings
+	PermTaxConsent Permission = "tax.consent" // to settings that others ask for
+
 	PermBatchesView     Permission = "batches.view"
 	PermBatchesPrepare  Permission = "batches.prepare"
 	PermBatchesDecide   Permission = "batches.decide"
@@ -88,6 +92,7 @@ var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermKYCQueue, PermKYCReview,
 	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPrivacyView, PermPrivacyEdit, PermROS, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
 	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit, PermAttributionEdit, PermAttributionConsent, PermPlansView, PermPlansEdit, PermPlansConsent,
+	PermTaxView, PermTaxEdit, PermTaxConsent,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
 	PermWebhooksView, PermWebhooksReplay, PermConnectionsView, PermConnectionsEdit,
@@ -128,6 +133,10 @@ var grants = map[Permission][]Role{
 	PermPlansView:    {RoleAdmin, RoleFinance, RoleApprover, RoleSupport, RoleAuditor},
 	PermPlansEdit:    {RoleFinance},
 	PermPlansConsent: {RoleApprover},
+
+	PermTaxView:    {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleSupport, RoleAuditor},
+	PermTaxEdit:    {RoleFinance},
+	PermTaxConsent: {RoleApprover},
 
 	PermBatchesView:     {RoleAdmin, RoleFinance, RoleApprover, RoleCompliance, RoleAuditor},
 	PermBatchesPrepare:  {RoleFinance},

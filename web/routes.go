@@ -63,6 +63,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		riskRoutes(h),
 		attributionRoutes(h),
 		planRoutes(h),
+		taxRoutes(h),
 		expiryRoutes(h),
 		privacyRoutes(h),
 		rosRoutes(h),

@@ -42,6 +42,7 @@ import (
 	"pagaduria/services/sms"
 	"pagaduria/services/staff"
 	"pagaduria/services/tasks"
+	"pagaduria/services/taxes"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
 	dossierpages "pagaduria/views/dossier"
@@ -159,6 +160,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
 	h.Plans = &plans.Service{DB: db, Now: h.Now}
+	h.Taxes = &taxes.Service{DB: db, Now: h.Now, Today: a.today}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
 		return h.Payouts.WhyNotByRail(ctx)
 	}}
@@ -184,7 +186,7 @@ func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
 
 // requestKinds are the changes that need a second person; each area brings its own.
 func requestKinds(h *handlers.Handlers) []requests.Kind {
-	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Review.RequestKinds(), h.Risk.RequestKinds(), h.Privacy.RequestKinds(), h.Orders.RequestKinds(), h.Plans.RequestKinds())
+	return slices.Concat(h.Distributors.RequestKinds(), h.Payouts.RequestKinds(), h.Screening.RequestKinds(), h.Review.RequestKinds(), h.Risk.RequestKinds(), h.Privacy.RequestKinds(), h.Orders.RequestKinds(), h.Plans.RequestKinds(), h.Taxes.RequestKinds())
 }
 
 // taskKinds are the kinds of long work.

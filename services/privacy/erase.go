@@ -98,6 +98,7 @@ var eraseSteps = []string{
 	`DELETE FROM kyc_codes WHERE case_id IN (SELECT id FROM kyc_cases WHERE distributor_id = @id)`,
 	`DELETE FROM kyc_answers WHERE case_id IN (SELECT id FROM kyc_cases WHERE distributor_id = @id)`,
 	`DELETE FROM payout_methods WHERE distributor_id = @id`,
+	`UPDATE tax_profiles SET evidence = '–' WHERE distributor_id = @id`,
 	`UPDATE mails SET recipient = '–', subject = '–', body = '–', link = NULL WHERE recipient = @email AND @email <> ''`,
 	`UPDATE distributor_search SET folded = (SELECT lower(code) FROM distributors WHERE id = @id) WHERE distributor_id = @id`,
 	`UPDATE distributors SET doc_number = 'X' || id, doc_dv = '', doc_issued_on = NULL, given_names = '', surnames = '', business_name = '–', phone = '', email = '', address = '', city = '', divipola = '',

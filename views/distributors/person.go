@@ -11,6 +11,7 @@ import (
 	"pagaduria/models/colombia"
 	"pagaduria/models/ident"
 	"pagaduria/models/kyc"
+	"pagaduria/models/tax"
 	"pagaduria/views/i18n"
 	"pagaduria/views/layout"
 	"pagaduria/views/ui"
@@ -25,6 +26,7 @@ type PersonPage struct {
 	Case     *kyc.Case          // the newest one, nil without any
 	Risk     *models.RiskDetail // nil for who may not know
 	Due      *models.Expiry     // nil for who is not verified
+	Tax      *tax.Profile       // what was declared and counts today, nil without
 	Revealed bool               // personal data unmasked: the answer to a reveal, never a page of its own
 }
 

@@ -31,6 +31,7 @@ var navigation = []group{
 		{"rules", urls.NavRules, "clipboard-check", models.PermRulesView, false, ""},
 		{"commissions", urls.NavCommissions, "coin", models.PermCommissionsView, false, "c"},
 		{"plans", urls.NavPlans, "report-money", models.PermPlansView, false, ""},
+		{"tax", urls.NavTax, "receipt", models.PermTaxView, false, ""},
 		{"requests", urls.NavRequests, "clipboard-check", models.PermRequestsView, true, ""},
 		{"ledger", urls.NavLedger, "scale", models.PermLedgerView, false, ""},
 	}},

@@ -51,6 +51,8 @@ func Record(subjectType string, id int64) string {
 		return RiskRules()
 	case "plan":
 		return Plan(id)
+	case "tax_settings":
+		return TaxSettings()
 	case "attribution_rules":
 		return Attribution()
 	case "expiries":
