@@ -210,3 +210,25 @@ func (h *Handlers) PublishPlan(c echo.Context) error {
 	}
 	return h.done(c, err, "plans.asked", urls.Request(request))
 }
+
+// TryPlan is GET urls.TryPlanPattern: the plan on the orders of a month, last month's when none is named.
+func (h *Handlers) TryPlan(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	ctx, status := c.Request().Context(), http.StatusOK
+	now := h.Now().In(i18n.Bogota)
+	p := pages.TryPage{Page: h.page(c, i18n.T(ctx, "plans.try"), "plans"), Month: c.QueryParam("month")}
+	if p.Month == "" {
+		p.Month = now.AddDate(0, 0, -now.Day()).Format("2006-01")
+	}
+	p.Sim, err = h.Plans.Simulate(ctx, id, p.Month)
+	if models.KindOf(err) == models.Invalid {
+		p.Errors, status, err = fieldErrors(ctx, err), Status(err), nil
+	}
+	if err != nil {
+		return err
+	}
+	return render(c, status, pages.Try(p))
+}

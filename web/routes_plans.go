@@ -19,6 +19,7 @@ func planRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.PlanPattern, Perm: edit, Handler: h.SavePlan},
 		{Method: post, Path: urls.DropPlanPattern, Perm: edit, Handler: h.DropPlan},
 		{Method: post, Path: urls.PublishPlanPattern, Perm: edit, Handler: h.PublishPlan},
+		{Method: get, Path: urls.TryPlanPattern, Perm: view, Handler: h.TryPlan, Within: uploadWithin},
 		{Method: get, Path: urls.RemitPattern, Perm: models.PermCommissionsEdit, Handler: h.RemitPage},
 		{Method: post, Path: urls.RemitPattern, Perm: models.PermCommissionsEdit, Handler: h.Remit},
 	}

@@ -373,3 +373,28 @@ type Earnings struct {
 	Counting bool // something happened since; it is counted in a moment
 	Lines    []Earning
 }
+
+// SimulatedRows bounds Simulation.Rows.
+const SimulatedRows = 200
+
+// Simulation is what the orders of a month would earn by a plan against what they do.
+type Simulation struct {
+	Plan    Plan
+	Present Plan // in force in that month; its ID is 0 when there was none
+	Month   string
+	Orders  int64        // that are somebody's
+	Now     models.Money // by the present plan and by statements
+	Then    models.Money
+	People  int
+	Rows    []SimulatedRow // the greatest difference first, at most SimulatedRows
+}
+
+// SimulatedRow is what one distributor earns, and would earn.
+type SimulatedRow struct {
+	DistributorID int64
+	Code, Name    string
+	Now, Then     models.Money
+}
+
+// Difference is what the plan would add.
+func (r SimulatedRow) Difference() models.Money { return r.Then.Sub(r.Now) }

@@ -71,24 +71,28 @@ func (s *Service) gather(tx *gorm.DB) (more bool, err error) {
 	return n[0].N == marksAtOnce, nil
 }
 
+// standAbove is who stands above the sellers $1, up to level $2, from level 1 on. A seller who stands above themselves is not
+// paid for that.
+const standAbove = `up AS (
+    SELECT d.id AS seller, d.upline_id AS who, 1 AS level FROM distributors d WHERE d.id = ANY($1) AND d.upline_id IS NOT NULL
+    UNION ALL
+    SELECT up.seller, d.upline_id, up.level + 1 FROM up JOIN distributors d ON d.id = up.who WHERE up.level < $2 AND d.upline_id IS NOT NULL AND d.upline_id <> up.seller
+), found AS (
+    SELECT up.seller, array_agg(up.who ORDER BY up.level) AS upline, array_agg(d.country ORDER BY up.level) AS countries
+    FROM up JOIN distributors d ON d.id = up.who GROUP BY up.seller
+)`
+
 const (
 	dueMonths = `
 SELECT m.seller_id, m.month, (SELECT count(*) FROM orders o WHERE o.distributor_id = m.seller_id
     AND o.placed_at >= (m.month || '-01')::timestamp AT TIME ZONE 'America/Bogota'
     AND o.placed_at < ((m.month || '-01')::timestamp + interval '1 month') AT TIME ZONE 'America/Bogota')
 FROM seller_months m WHERE m.due ORDER BY m.month, m.seller_id LIMIT $1 FOR UPDATE OF m`
-	// Whoever stands above is kept as of the first time. A seller who stands above themselves is not paid for that.
+	// Whoever stands above is kept as of the first time.
 	fixUplines = `
-WITH RECURSIVE up AS (
-    SELECT d.id AS seller, d.upline_id AS who, 1 AS level FROM distributors d WHERE d.id = ANY($1) AND d.upline_id IS NOT NULL
-    UNION ALL
-    SELECT up.seller, d.upline_id, up.level + 1 FROM up JOIN distributors d ON d.id = up.who WHERE up.level < $3 AND d.upline_id IS NOT NULL AND d.upline_id <> up.seller
-), found AS (
-    SELECT up.seller, array_agg(up.who ORDER BY up.level) AS upline, array_agg(d.country ORDER BY up.level) AS countries
-    FROM up JOIN distributors d ON d.id = up.who GROUP BY up.seller
-)
+WITH RECURSIVE ` + standAbove + `
 UPDATE seller_months m SET upline = COALESCE(f.upline, '{}'), countries = COALESCE(f.countries, '{}')
-FROM unnest($1::bigint[], $2::text[]) AS u(seller, month) LEFT JOIN found f ON f.seller = u.seller
+FROM unnest($1::bigint[], $3::text[]) AS u(seller, month) LEFT JOIN found f ON f.seller = u.seller
 WHERE m.seller_id = u.seller AND m.month = u.month AND m.upline IS NULL`
 	readUplines = `
 SELECT m.seller_id, m.month, m.upline, m.countries FROM unnest($1::bigint[], $2::text[]) AS u(seller, month)
@@ -120,7 +124,7 @@ func (s *Service) countSome(tx *gorm.DB) (more bool, err error) {
 		return false, nil
 	}
 	sellers, names := columnsOf(months)
-	if _, err := store.ExecTx(tx, fixUplines, sellers, names, plan.MostLevels); err != nil {
+	if _, err := store.ExecTx(tx, fixUplines, sellers, plan.MostLevels, names); err != nil {
 		return false, fmt.Errorf("keep who stands above: %w", err)
 	}
 	var lines []monthLine

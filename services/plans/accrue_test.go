@@ -284,6 +284,35 @@ func TestThePageExplainsWhatAnOrderEarns(t *testing.T) {
 	}
 }
 
+func TestAPlanIsTriedOnAMonthBeforeItIsPublished(t *testing.T) {
+	t.Parallel()
+	s := openShop(t, tenPercent())
+	s.order(119_000, "card")
+	_, stated := s.order(238_000, "card")
+	_, cancelled := s.order(119_000, "card")
+	s.exec(`UPDATE orders SET status = 'cancelled' WHERE number = $1`, cancelled)
+	s.exec(`INSERT INTO commission_lines (distributor_id, order_number, period, concept, amount) VALUES ($1, $2, '2026-11', 'Comisión', 700000)`, s.sara, stated)
+	id := s.draft("2026-12", levels())
+	sim, err := s.Simulate(t.Context(), id, "2026-11")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []plan.SimulatedRow{
+		{DistributorID: s.sara, Code: "SARA", Name: "Sara", Now: models.Pesos(10_000 + 7_000), Then: models.Pesos(30_000)},
+		{DistributorID: s.uma, Code: "UMA", Name: "Uma", Now: models.Pesos(0), Then: models.Pesos(9_000)},
+		{DistributorID: s.ana, Code: "ANA", Name: "Ana", Now: models.Pesos(0), Then: models.Pesos(3_000)},
+	}
+	if !slices.Equal(sim.Rows, want) || sim.Now != models.Pesos(17_000) || sim.Then != models.Pesos(42_000) || sim.Orders != 3 {
+		t.Errorf("%+v", sim)
+	}
+	if n := s.lines(); n != 1 {
+		t.Errorf("%d lines, trying wrote some", n)
+	}
+	if _, err := s.Simulate(t.Context(), id, "2026-13"); models.KindOf(err) != models.Invalid {
+		t.Errorf("of a month that is none: %v", err)
+	}
+}
+
 // Whatever happens to orders in whatever order, and however often the job runs between: everybody is owed what others are
 // owed whose same orders are counted once, as they stand in the end; counting again books nothing; and the books agree.
 func TestAnyStoryEndsAsCountedFromScratch(t *testing.T) {

@@ -9,6 +9,7 @@ const (
 	PlanPattern        = "/plans/:id"
 	DropPlanPattern    = "/plans/:id/drop"
 	PublishPlanPattern = "/plans/:id/publish"
+	TryPlanPattern     = "/plans/:id/try"
 )
 
 // Plans is the list of plans; a post to it begins a draft.
@@ -22,6 +23,9 @@ func DropPlan(id int64) string { return Plan(id) + "/drop" }
 
 // PublishPlan asks a second person to publish a draft.
 func PublishPlan(id int64) string { return Plan(id) + "/publish" }
+
+// TryPlan answers what the orders of a month would earn by a plan.
+func TryPlan(id int64) string { return Plan(id) + "/try" }
 
 // RemitPattern is where cash that carriers handed over is noted.
 const RemitPattern = "/orders/remitted"
