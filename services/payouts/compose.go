@@ -10,6 +10,7 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/providers"
+	"pagaduria/services/plans"
 	"pagaduria/services/store"
 )
 
@@ -157,6 +158,7 @@ type terms struct {
 	fees       models.FeeBook
 	caps       []models.Cap
 	today      models.CapDay
+	minimum    models.Money // of the commission plan in force, zero for none
 }
 
 func (s *Service) terms(ctx context.Context, connectionID int64) (t terms, err error) {
@@ -168,6 +170,11 @@ func (s *Service) terms(ctx context.Context, connectionID int64) (t terms, err e
 	}
 	t.today, err = s.UsedToday(ctx, connectionID)
 	t.caps = t.today.Caps
+	if err != nil {
+		return t, err
+	}
+	p, err := plans.Current(ctx, s.DB.Pool, s.Now())
+	t.minimum = p.Terms.Minimum
 	return t, err
 }
 
@@ -202,7 +209,7 @@ func (s *Service) judge(list []models.Candidate, comp models.Composition, t term
 	splits := map[models.MethodKind]*Split{}
 	for _, c := range list {
 		item, why, detail := price(c, today, t)
-		if why == "" && item.Amount.Minor < comp.Minimum.Minor {
+		if why == "" && item.Amount.Minor < smallest(comp, t).Minor {
 			why = models.RefusedMinimum
 		}
 		switch {
@@ -230,6 +237,15 @@ func (s *Service) judge(list []models.Candidate, comp models.Composition, t term
 		}
 	}
 	return p
+}
+
+// smallest is the payout below which a payee waits. The plan's is for runs over everybody: who issues payouts again or pays
+// one payee decided that.
+func smallest(comp models.Composition, t terms) models.Money {
+	if comp.DistributorID != 0 || len(comp.Reissue) > 0 || t.minimum.Minor < comp.Minimum.Minor {
+		return comp.Minimum
+	}
+	return t.minimum
 }
 
 // price rounds to what the method can pay and asks the rail whether it takes the order at all.

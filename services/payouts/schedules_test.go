@@ -6,6 +6,10 @@ import (
 	"time"
 
 	"pagaduria/models"
+	"pagaduria/models/colombia"
+	"pagaduria/models/plan"
+	"pagaduria/services/plans"
+	"pagaduria/services/requests"
 )
 
 // everyFriday is a schedule for 10:00 of Fridays; the clock of the office stands at 10:00 of a Friday.
@@ -124,6 +128,38 @@ func TestScheduledPayeesBelowTheMinimumCarryOver(t *testing.T) {
 	o.runSchedules()
 	if n := o.number(`SELECT count(*) FROM batches WHERE state = 'draft' AND total = 5000000`); n != 1 {
 		t.Error("what was carried over is not paid once it is enough")
+	}
+}
+
+func TestTheMinimumOfThePlanHoldsForRunsOverEverybody(t *testing.T) {
+	t.Parallel()
+	o := open(t)
+	small := o.payee("10001001")
+	o.owe(small, 30_000)
+	desk := &plans.Service{DB: o.db, Now: o.clock}
+	decide := &requests.Service{DB: o.db, Now: o.clock, Kinds: desk.RequestKinds()}
+	id, err := desk.Begin(t.Context(), o.maker, 0)
+	if err == nil {
+		err = desk.Save(t.Context(), o.maker, plan.Plan{ID: id, Version: 1, Name: "P", From: o.clock().In(colombia.Bogota).Format("2006-01"),
+			Terms: plan.Terms{Kind: plan.Percent, Percent: 1000, Minimum: models.Pesos(50_000)}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := desk.Ask(t.Context(), o.maker, id, 2, "agreed")
+	if err == nil {
+		err = decide.Decide(t.Context(), o.checker, request, requests.Verdict{Grant: true, Seen: 1, FactorAt: o.clock()})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := o.Preview(t.Context(), o.connection, models.Composition{Cutoff: o.clock()})
+	if err != nil || len(all.LeftOut) != 1 || all.LeftOut[0].Why != models.RefusedMinimum {
+		t.Errorf("everybody: %+v %v", all, err)
+	}
+	one, err := o.Preview(t.Context(), o.connection, models.Composition{Cutoff: o.clock(), DistributorID: small})
+	if err != nil || len(one.Items) != 1 {
+		t.Errorf("one payee: %+v %v", one, err)
 	}
 }
 

@@ -29,7 +29,19 @@ func (s *Service) RequestKinds() []requests.Kind {
 }
 
 // month is the Bogotá month that now is.
-func (s *Service) month() string { return s.Now().In(colombia.Bogota).Format("2006-01") }
+func (s *Service) month() string { return monthAt(s.Now()) }
+
+func monthAt(t time.Time) string { return t.In(colombia.Bogota).Format("2006-01") }
+
+// Current is the plan in force at a moment; its ID is 0 when there is none.
+func Current(ctx context.Context, q store.Querier, at time.Time) (plan.Plan, error) {
+	published, err := store.Select[plan.Plan](ctx, q, inForce)
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("read plans in force: %w", err)
+	}
+	p, _ := plan.InForce(published, monthAt(at))
+	return p, nil
+}
 
 const (
 	planColumns = `
@@ -53,13 +65,11 @@ func (s *Service) Plan(ctx context.Context, id int64) (p plan.Record, err error)
 	if p.Plan, err = store.SelectOne[plan.Plan](ctx, s.DB.Pool, onePlan, id); err != nil {
 		return p, fmt.Errorf("read plan %d: %w", id, store.NotFound(err, "plans.refused.not_found", "There is no such plan."))
 	}
-	published, err := store.Select[plan.Plan](ctx, s.DB.Pool, inForce)
+	now, err := Current(ctx, s.DB.Pool, s.Now())
 	if err != nil {
-		return p, fmt.Errorf("read plans in force: %w", err)
+		return p, err
 	}
-	p.Month = s.month()
-	now, _ := plan.InForce(published, p.Month)
-	p.Current = now.ID == id
+	p.Month, p.Current = s.month(), now.ID == id
 	p.Requests, err = requests.OfSubject(ctx, s.DB.Pool, "plan", id)
 	return p, err
 }
