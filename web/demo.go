@@ -163,6 +163,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoPlans(ctx, cast); err != nil {
 		return err
 	}
+	if err := a.demoEarnings(ctx, cast); err != nil {
+		return err
+	}
 	if err := a.demoCases(ctx); err != nil {
 		return err
 	}

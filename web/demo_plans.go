@@ -7,6 +7,7 @@ import (
 	"pagaduria/models/plan"
 	"pagaduria/services/demo"
 	"pagaduria/services/requests"
+	"pagaduria/services/store"
 )
 
 // demoPlans has a plan in force since the first of this month, and a draft of a dearer one with tiers for later.
@@ -40,4 +41,46 @@ func (a *app) demoDraft(ctx context.Context, by models.Actor, p plan.Plan) (int6
 	}
 	p.ID, p.Version = id, 1
 	return id, a.h.Plans.Save(ctx, by, p)
+}
+
+const (
+	demoSellers = `SELECT id, code FROM distributors WHERE verification = 'verified' AND upline_id IS NULL ORDER BY id LIMIT 5`
+	demoBelow   = `UPDATE distributors SET upline_id = $2 WHERE id = $1`
+	// Orders since the first of the month that no statement speaks of.
+	demoSold = `
+SELECT COALESCE(array_agg(id), '{}') FROM (
+    SELECT o.id FROM orders o WHERE o.attributed_by = '' AND o.placed_at >= $1 AND NOT EXISTS (SELECT 1 FROM commission_lines l WHERE l.order_number = o.number)
+    ORDER BY o.placed_at DESC LIMIT 60) o`
+)
+
+// demoEarnings gives orders of this month to a few distributors, one of them above the others, so that the plan has
+// something to count.
+func (a *app) demoEarnings(ctx context.Context, cast demo.Cast) error {
+	sellers, err := store.Select[struct {
+		ID   int64
+		Code string
+	}](ctx, a.db.Pool, demoSellers)
+	if err != nil || len(sellers) == 0 {
+		return err
+	}
+	for _, s := range sellers[1:] {
+		if _, err := a.db.Pool.Exec(ctx, demoBelow, s.ID, sellers[0].ID); err != nil {
+			return err
+		}
+	}
+	day := models.Day(a.h.Now())
+	sold, err := store.SelectOne[struct{ IDs []int64 }](ctx, a.db.Pool, demoSold, day.AddDate(0, 0, 1-day.Day()))
+	if err != nil {
+		return err
+	}
+	for i, s := range sellers {
+		share := sold.IDs[len(sold.IDs)*i/len(sellers) : len(sold.IDs)*(i+1)/len(sellers)]
+		if len(share) == 0 {
+			continue
+		}
+		if _, err := a.h.Orders.Attribute(ctx, cast.Maker, models.OrderChoice{IDs: share}, s.Code, "Vendidos en la feria de fin de mes"); err != nil {
+			return err
+		}
+	}
+	return a.h.Plans.Accrue(ctx)
 }

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"pagaduria/models"
 	"pagaduria/models/colombia"
@@ -141,7 +142,7 @@ func (w world) people() []table {
 			})},
 		{name: "orders", units: w.Orders,
 			columns: []string{"id", "number", "placed_at", "status", "buyer", "doc_type", "doc_number", "phone", "email", "divipola", "address", "product", "sku", "quantity",
-				"subtotal", "discount", "shipping", "iva", "total", "payment", "carrier", "waybill", "referral"},
+				"subtotal", "discount", "shipping", "iva", "total", "payment", "carrier", "waybill", "referral", "delivered_at"},
 			rows: each(w.orderRow)},
 	}
 }
@@ -154,11 +155,15 @@ func (w world) orderRow(i int) []any {
 	shipping := int64(12_900) * 100
 	subtotal := price * quantity
 	buyer := givenNames[w.pick(forGiven, i+7, len(givenNames))] + " " + surnames[w.pick(forSurname, i+7, len(surnames))]
+	status, delivered := w.orderStatus(i), (*time.Time)(nil)
+	if day := at.AddDate(0, 0, 3); status == string(models.OrderDelivered) {
+		delivered = &day
+	}
 	carrier := models.Carriers[w.pick(forCity, i, len(models.Carriers))]
-	return []any{w.order + int64(i), orderNumber(i), at, w.orderStatus(i), buyer, "CC", fmt.Sprint(1_150_000_000 + i*11), fmt.Sprintf("+57310%07d", 2_000_000+i%7_000_000),
+	return []any{w.order + int64(i), orderNumber(i), at, status, buyer, "CC", fmt.Sprint(1_150_000_000 + i*11), fmt.Sprintf("+57310%07d", 2_000_000+i%7_000_000),
 		fmt.Sprintf("comprador%d@example.com", i+1), cities[w.pick(forCity, i+5, len(cities))], fmt.Sprintf("Carrera %d # %d-%d", i%90+1, i%70+1, i%60+1),
 		products[product], fmt.Sprintf("SKU-%02d", product+1), quantity, subtotal, 0, shipping, subtotal * 19 / 119 / 100 * 100, subtotal + shipping,
-		[]string{"cod", "cod", "cod", "card", "pse", "nequi"}[w.pick(forStatus, i+1, 6)], carrier, fmt.Sprintf("9%011d", i+1), fmt.Sprintf("REF%04d", w.pick(forPayee, i, 9000)+1000)}
+		[]string{"cod", "cod", "cod", "card", "pse", "nequi"}[w.pick(forStatus, i+1, 6)], carrier, fmt.Sprintf("9%011d", i+1), fmt.Sprintf("REF%04d", w.pick(forPayee, i, 9000)+1000), delivered}
 }
 
 // orderNumber starts at 70000001, away from the numbers of imported files.
