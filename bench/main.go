@@ -53,6 +53,7 @@ var parts = []part{
 	{[]int{5, 6, 20}, measurePages},
 	{[]int{28, 32, 33}, measureCrowd},
 	{[]int{1, 2, 3}, measureIntake},
+	{[]int{37}, measureShop},
 	{[]int{23}, measureMix},
 	{[]int{17, 25, 31}, measureExport},
 	{[]int{18}, measureMemory},
@@ -61,6 +62,7 @@ var parts = []part{
 	{[]int{24}, measureDispatch},
 	{[]int{19, 26, 29, 30}, measureBatches},
 	{[]int{34, 35}, measureScreening},
+	{[]int{36}, measureAccrual},
 }
 
 func main() {
