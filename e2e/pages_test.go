@@ -36,6 +36,7 @@ var records = map[string]string{
 	"/commissions/import/:id":  `SELECT max(id) FROM imports WHERE kind = 'commissions'`,
 	"/tracking/import/:id":     `SELECT max(id) FROM imports WHERE kind = 'tracking'`,
 	"/distributors/merges/:id": `SELECT max(id) FROM merges`,
+	"/carriers/:id":            `SELECT id FROM carriers WHERE slug = 'coordinadora'`,
 	"/shops/:id":               `SELECT min(id) FROM shops`,
 	"/shops/messages/:id":      `SELECT max(id) FROM shop_deliveries WHERE verdict = 'accepted'`,
 	"/orders/:id":              `SELECT o.id FROM orders o JOIN commission_lines l ON l.order_number = o.number ORDER BY o.id DESC LIMIT 1`,

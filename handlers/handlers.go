@@ -34,6 +34,7 @@ import (
 	"pagaduria/services/store"
 	"pagaduria/services/tasks"
 	"pagaduria/services/taxes"
+	"pagaduria/services/tracking"
 	"pagaduria/services/webhooks"
 	pages "pagaduria/views/staff"
 )
@@ -48,6 +49,7 @@ type Handlers struct {
 	Documents    *documents.Service
 	Commissions  *commissions.Service
 	Orders       *orders.Service
+	Tracking     *tracking.Service
 	Plans        *plans.Service
 	Taxes        *taxes.Service
 	Payouts      *payouts.Service

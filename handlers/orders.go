@@ -28,15 +28,12 @@ type orderQuery struct {
 
 // filter is the query as the service knows it; a word that is none of ours does not filter.
 func (q orderQuery) filter(now time.Time) models.OrderFilter {
-	f := models.OrderFilter{Query: q.Query, From: q.From.First(models.Day(now)), To: q.To.Last(models.Day(now))}
+	f := models.OrderFilter{Query: q.Query, Carrier: q.Carrier, From: q.From.First(models.Day(now)), To: q.To.Last(models.Day(now))}
 	if s := models.OrderStatus(q.Status); s.Valid() {
 		f.Status = s
 	}
 	if slices.Contains(models.OrderPayments, q.Payment) {
 		f.Payment = q.Payment
-	}
-	if slices.Contains(models.Carriers, q.Carrier) {
-		f.Carrier = q.Carrier
 	}
 	return f
 }
@@ -57,6 +54,9 @@ func (h *Handlers) OrderList(c echo.Context) error {
 	}
 	ctx, f := c.Request().Context(), q.filter(h.Now())
 	page := orders.ListPage{Page: h.page(c, i18n.T(ctx, "orders.title"), "orders"), Query: views.Address, Views: views, Filter: f}
+	if page.Carriers, err = h.Orders.Carriers(ctx); err != nil {
+		return err
+	}
 	if page.Tallies, err = h.Orders.Tallies(ctx); err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (s OrderStatus) Valid() bool { return slices.Contains(OrderStatuses, s) }
 // OrderPayments lists the ways buyers pay. A gateway is one behind which the shop does not look.
 var OrderPayments = []string{"cod", "card", "pse", "efecty_cash_in", "nequi", "transfer", "gateway"}
 
-// Carriers lists the carriers whose names and codes are understood.
+// Carriers lists the carriers that are known from the start; more can be added.
 var Carriers = []string{"Coordinadora", "Interrapidísimo", "Servientrega"}
 
 // ShipmentState is where a parcel is, from the latest known event of its carrier.
@@ -42,7 +42,7 @@ const (
 	ShipmentDelivered ShipmentState = "delivered"
 	ShipmentReturned  ShipmentState = "returned_to_sender"
 	ShipmentIncident  ShipmentState = "incident"
+	ShipmentLost      ShipmentState = "lost"
+	ShipmentCancelled ShipmentState = "cancelled"
+	ShipmentUnknown   ShipmentState = TrackingUnknown // none of its events is understood yet
 )
-
-// ShipmentStates lists every state in the order pages show them.
-var ShipmentStates = []ShipmentState{ShipmentInTransit, ShipmentDelivered, ShipmentIncident, ShipmentReturned}

@@ -33,7 +33,16 @@ type OrderRow struct {
 	Carrier   string
 	Waybill   string
 	Shipment  ShipmentState // "" when no event has come
-	Flags     []string      // of the shipment
+	Stage     TrackingMeaning
+	Flags     []string // of the shipment
+}
+
+// Where is where the parcel is, as finely as is known: a TrackingMeaning or TrackingUnknown, "" when no event has come.
+func (r OrderRow) Where() string {
+	if r.Stage != "" {
+		return string(r.Stage)
+	}
+	return string(r.Shipment)
 }
 
 // Order is an order with everything its file said.
@@ -67,7 +76,7 @@ type OrderEvent struct {
 	At       time.Time
 	Code     string
 	Text     string
-	State    string // a ShipmentState or TrackingUnknown
+	State    string // a TrackingMeaning or TrackingUnknown
 	Incident string
 	Divipola string
 	Cash     Money

@@ -51,6 +51,9 @@ const (
 	PermAttributionEdit    Permission = "attribution.edit"    // say whose orders are, give codes to distributors, ask for other rules
 	PermAttributionConsent Permission = "attribution.consent" // to rules that others ask for
 
+	PermCarriersView Permission = "carriers.view"
+	PermCarriersEdit Permission = "carriers.edit" // say what carriers' codes mean: when commissions are earned follows from it
+
 	PermPlansView    Permission = "plans.view"    // commission plans and what they would come to
 	PermPlansEdit    Permission = "plans.edit"    // draft plans, ask for them to be published
 	PermPlansConsent Permission = "plans.consent" // to plans of others
@@ -91,7 +94,7 @@ const (
 var Permissions = []Permission{PermHome,
 	PermDistributorsView, PermDistributorsEdit, PermDistributorsJudge, PermKYCView, PermKYCInvite, PermKYCFill, PermKYCQueue, PermKYCReview,
 	PermScreeningView, PermScreeningDecide, PermRiskView, PermRiskEdit, PermEvidenceTake, PermPrivacyView, PermPrivacyEdit, PermROS, PermPersonalReveal, PermDocumentsView, PermDocumentsEdit,
-	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit, PermAttributionEdit, PermAttributionConsent, PermPlansView, PermPlansEdit, PermPlansConsent,
+	PermCommissionsView, PermCommissionsEdit, PermOrdersView, PermOrdersEdit, PermAttributionEdit, PermAttributionConsent, PermCarriersView, PermCarriersEdit, PermPlansView, PermPlansEdit, PermPlansConsent,
 	PermTaxView, PermTaxEdit, PermTaxConsent,
 	PermBatchesView, PermBatchesPrepare, PermBatchesDecide, PermRulesView, PermRulesEdit, PermPayoutsView, PermPayoutsOperate,
 	PermCodesSend, PermCodesEdit,
@@ -129,6 +132,9 @@ var grants = map[Permission][]Role{
 
 	PermAttributionEdit:    {RoleFinance},
 	PermAttributionConsent: {RoleApprover},
+
+	PermCarriersView: {RoleAdmin, RoleFinance, RoleApprover, RoleSupport, RoleAuditor},
+	PermCarriersEdit: {RoleAdmin, RoleFinance},
 
 	PermPlansView:    {RoleAdmin, RoleFinance, RoleApprover, RoleSupport, RoleAuditor},
 	PermPlansEdit:    {RoleFinance},

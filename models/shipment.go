@@ -9,7 +9,7 @@ import (
 // they arrived, which need not be the order in which they happened.
 type TrackingEvent struct {
 	At    time.Time
-	State string // a ShipmentState, or TrackingUnknown
+	State string // a TrackingMeaning, or TrackingUnknown
 	Cash  Money  // to be collected at the door
 	Copy  int    // 1, or higher when the carrier sent the same event again
 }
@@ -17,7 +17,8 @@ type TrackingEvent struct {
 // TrackingUnknown is the state of an event whose code nobody has explained: it changes nothing.
 const TrackingUnknown = "unknown"
 
-// The flags of a shipment, with the words of data/orders/README.md.
+// The flags of a shipment, with the words of data/orders/README.md. Those of order and repetition tell how the events
+// arrived; where the parcel is never depends on that.
 const (
 	FlagDuplicateEvent         = "duplicate_event"
 	FlagOutOfOrder             = "out_of_order"
@@ -28,61 +29,102 @@ const (
 // Shipment is what all events of a parcel say together.
 type Shipment struct {
 	State         ShipmentState
+	Stage         TrackingMeaning // of the latest event: where it is more finely than State
 	LastEventAt   time.Time
 	Events        int // repeats included
 	Incidents     int // different ones
 	CashCollected bool
 	Cash          Money
-	Flags         []string // sorted
+	RemittedAt    *time.Time // the carrier's word that it handed the cash over
+	Flags         []string   // sorted
 }
 
-// FoldShipment reads the events of one parcel in order of arrival. ok is false when none of them is known.
+// FoldShipment reads the events of one parcel in order of arrival. ok is false when none of them is known; State is
+// ShipmentUnknown then.
 func FoldShipment(events []TrackingEvent) (s Shipment, ok bool) {
-	s = Shipment{Events: len(events), Cash: Centavos(0)}
-	flags := map[string]bool{}
-	var last, before TrackingEvent
-	delivered := false
+	f := shipmentFold{Shipment: Shipment{State: ShipmentUnknown, Events: len(events), Cash: Centavos(0)}, flags: map[string]bool{}}
 	for _, e := range events {
-		switch {
-		case e.Copy > 1:
-			flags[FlagDuplicateEvent] = true
-			continue
-		case e.State == TrackingUnknown:
-			flags[FlagUnknownCode] = true
-			continue
-		case e.State == string(ShipmentIncident):
-			s.Incidents++
-		case e.State == string(ShipmentDelivered):
-			delivered = true
-		}
-		if ok && e.At.Before(before.At) {
-			flags[FlagOutOfOrder] = true
-		}
-		if !ok || !e.At.Before(last.At) {
-			last = e
-		}
-		before, ok = e, true
+		f.take(e)
 	}
-	if !ok {
-		return s, false
-	}
-	s.State, s.LastEventAt = ShipmentState(last.State), last.At
-	switch s.State {
-	case ShipmentDelivered:
-		s.Cash, s.CashCollected = last.Cash, last.Cash.Positive()
-	case ShipmentReturned:
-		if delivered {
-			flags[FlagReturnedAfterDelivered] = true
-		}
+	if f.known {
+		f.settle()
 	}
 	if repeatMoved(events) {
-		flags[FlagOutOfOrder] = true
+		f.flags[FlagOutOfOrder] = true
 	}
-	for f := range flags {
-		s.Flags = append(s.Flags, f)
+	for name := range f.flags {
+		f.Flags = append(f.Flags, name)
 	}
-	slices.Sort(s.Flags)
-	return s, true
+	slices.Sort(f.Flags)
+	return f.Shipment, f.known
+}
+
+// shipmentFold is a shipment while its events are being read.
+type shipmentFold struct {
+	Shipment
+	flags        map[string]bool
+	last, before TrackingEvent // the latest by time, and the one that arrived before
+	known        bool          // there is a last
+	delivered    bool
+}
+
+func (f *shipmentFold) take(e TrackingEvent) {
+	if e.Copy > 1 {
+		f.flags[FlagDuplicateEvent] = true
+		return
+	}
+	if !f.known && e.At.After(f.LastEventAt) {
+		f.LastEventAt = e.At // until an event is known
+	}
+	if e.State == TrackingUnknown {
+		f.flags[FlagUnknownCode] = true
+		return
+	}
+	means := TrackingMeaning(e.State)
+	if means == MeansRemitted && (f.RemittedAt == nil || e.At.After(*f.RemittedAt)) {
+		f.RemittedAt = &e.At
+	}
+	switch means.Shipment() {
+	case "":
+		return
+	case ShipmentIncident:
+		f.Incidents++
+	case ShipmentDelivered:
+		f.delivered = true
+	}
+	if f.known && e.At.Before(f.before.At) {
+		f.flags[FlagOutOfOrder] = true
+	}
+	if !f.known || e.after(f.last) {
+		f.last = e
+	}
+	f.before, f.known = e, true
+}
+
+// settle says where the parcel is.
+func (f *shipmentFold) settle() {
+	f.Stage, f.LastEventAt = TrackingMeaning(f.last.State), f.last.At
+	f.State = f.Stage.Shipment()
+	switch f.State {
+	case ShipmentDelivered:
+		f.Cash, f.CashCollected = f.last.Cash, f.last.Cash.Positive()
+	case ShipmentReturned:
+		if f.delivered {
+			f.flags[FlagReturnedAfterDelivered] = true
+		}
+	}
+}
+
+// after answers whether e says where the parcel is rather than o does. Of two from the same moment the one further along
+// counts, so that the order of arrival does not matter.
+func (e TrackingEvent) after(o TrackingEvent) bool {
+	if !e.At.Equal(o.At) {
+		return e.At.After(o.At)
+	}
+	if e.State != o.State {
+		return slices.Index(TrackingMeanings, TrackingMeaning(e.State)) > slices.Index(TrackingMeanings, TrackingMeaning(o.State))
+	}
+	return e.Cash.Minor > o.Cash.Minor
 }
 
 // repeatMoved answers whether a repeat stands right behind its original with later events after it. Carriers

@@ -157,6 +157,9 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoShop(ctx, admin); err != nil {
 		return err
 	}
+	if err := a.demoTracking(ctx); err != nil {
+		return err
+	}
 	if err := a.demoCodes(ctx); err != nil {
 		return err
 	}

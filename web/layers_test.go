@@ -17,7 +17,7 @@ const module = "pagaduria/"
 var ground = []string{"store", "audit", "ledger", "queue", "events", "requests", "tasks", "vault", "blobs", "mail", "sms", "files", "clamd"}
 
 // areas in their order: each may import those after it.
-var areas = []string{"checks", "exports", "search", "alerts", "reconcile", "webhooks", "dossier", "ros", "privacy", "review", "expiry", "onboarding", "payouts", "commissions", "orders", "plans", "taxes", "risk", "screening",
+var areas = []string{"checks", "exports", "search", "alerts", "reconcile", "webhooks", "dossier", "ros", "privacy", "review", "expiry", "onboarding", "payouts", "commissions", "tracking", "orders", "plans", "taxes", "risk", "screening",
 	"distributors", "documents", "imports", "savedviews", "staff"}
 
 // mayImport says what a package of a layer may import of ours; tests are not bound by it.

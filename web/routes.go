@@ -64,6 +64,7 @@ func pageRoutes(h *handlers.Handlers) []Route {
 		attributionRoutes(h),
 		planRoutes(h),
 		taxRoutes(h),
+		carrierRoutes(h),
 		expiryRoutes(h),
 		privacyRoutes(h),
 		rosRoutes(h),

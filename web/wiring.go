@@ -43,6 +43,7 @@ import (
 	"pagaduria/services/staff"
 	"pagaduria/services/tasks"
 	"pagaduria/services/taxes"
+	"pagaduria/services/tracking"
 	"pagaduria/services/vault"
 	"pagaduria/services/webhooks"
 	dossierpages "pagaduria/views/dossier"
@@ -159,6 +160,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.ROSs = &ros.Service{DB: db, Now: h.Now, Today: a.today, Write: rospages.Write}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
+	h.Tracking = &tracking.Service{DB: db, Now: h.Now}
 	h.Plans = &plans.Service{DB: db, Now: h.Now}
 	h.Taxes = &taxes.Service{DB: db, Now: h.Now, Today: a.today}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
@@ -181,7 +183,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 
 // importKinds are the files that people upload.
 func (a *app) importKinds(h *handlers.Handlers) []imports.Kind {
-	return []imports.Kind{h.Distributors.ImportKind(), h.Orders.ImportKind(), h.Orders.TrackingKind(), h.Commissions.ImportKind()}
+	return []imports.Kind{h.Distributors.ImportKind(), h.Orders.ImportKind(), h.Tracking.ImportKind(), h.Commissions.ImportKind()}
 }
 
 // requestKinds are the changes that need a second person; each area brings its own.
@@ -241,6 +243,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	schedule = append(schedule, jobs.AddRisk(workers, a.h.Risk)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
+	jobs.AddTracking(workers, a.h.Tracking)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Orders: a.h.Orders, Plans: a.h.Plans, Logger: a.log})...)
 
 	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop

@@ -77,7 +77,7 @@ type OrderRow struct {
 	IVA       models.Money // included in the prices
 	Total     models.Money
 	Payment   string // one of models.OrderPayments
-	Carrier   string // one of models.Carriers, or as written
+	Carrier   string // the name of a carrier, or as written
 	Waybill   string
 	Referral  string // upper case
 	Notes     string
@@ -115,13 +115,13 @@ type Orders struct {
 }
 
 // NewOrders matches the columns of a file; the error is a *sheet.MissingColumns. today is the Bogotá
-// date beyond which orders are refused.
-func NewOrders(header []string, mapping map[string]string, today time.Time) (*Orders, error) {
+// date beyond which orders are refused, carriers are the names we know them by.
+func NewOrders(header []string, mapping map[string]string, today time.Time, carriers []string) (*Orders, error) {
 	l, err := newLayout(header, OrderColumns, mapping)
 	if err != nil {
 		return nil, err
 	}
-	return &Orders{layout: l, today: day(today), statuses: words(statusWords), payments: words(paymentWords), carriers: words(carrierWords),
+	return &Orders{layout: l, today: day(today), statuses: words(statusWords), payments: words(paymentWords), carriers: words(carrierWords(carriers)),
 		docTypes: memo[string, string]{keep: strings.Clone, find: docType},
 		cities:   memo[place, municipality]{keep: func(p place) place { return place{strings.Clone(p.city), strings.Clone(p.department)} }, find: findMunicipality},
 	}, nil
@@ -140,13 +140,14 @@ var paymentWords = map[string]string{
 	"contraentrega": "cod", "pagocontraentrega": "cod", "efecty": "efecty_cash_in", "nequi": "nequi", "pse": "pse", "tarjeta": "card",
 }
 
-var carrierWords = func() map[string]string {
-	m := map[string]string{}
-	for _, c := range models.Carriers {
+// carrierWords are carriers by the sheet.Key of their names.
+func carrierWords(names []string) map[string]string {
+	m := make(map[string]string, len(names))
+	for _, c := range names {
 		m[sheet.Key(c)] = c
 	}
 	return m
-}()
+}
 
 func docType(s string) string {
 	return strings.ToUpper(strings.ReplaceAll(strings.ReplaceAll(s, ".", ""), " ", ""))

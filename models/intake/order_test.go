@@ -37,7 +37,7 @@ func open(t testing.TB, b []byte) *sheet.Reader {
 func openOrders(t testing.TB, b []byte) (*sheet.Reader, *Orders, *OrderJudge) {
 	t.Helper()
 	r := open(t, b)
-	o, err := NewOrders(r.Header(), nil, today)
+	o, err := NewOrders(r.Header(), nil, today, models.Carriers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestOrderJudge(t *testing.T) {
 		{"in the books and in the file", []OrderRow{one}, Stored{Known: true, Fingerprint: one.Fingerprint()}, models.RowSkipped},
 	}
 	for _, tt := range tests {
-		o, err := NewOrders(orderHeader(), nil, today)
+		o, err := NewOrders(orderHeader(), nil, today, models.Carriers)
 		if err != nil {
 			t.Fatal(err)
 		}

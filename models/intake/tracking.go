@@ -2,7 +2,8 @@ package intake
 
 import (
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 	"time"
 
 	"pagaduria/models"
@@ -35,11 +36,12 @@ var TrackingColumns = []sheet.Column{
 // TrackingRow is one event of a parcel as its carrier reported it.
 type TrackingRow struct {
 	Line       int
-	Carrier    string // one of models.Carriers
+	Carrier    string // the name of a carrier
 	Waybill    string
 	Code       string // "" where Servientrega only has a text
 	StatusText string
-	State      string // a models.ShipmentState, or models.TrackingUnknown
+	Said       string // the state in the carrier's words
+	State      string // a models.TrackingMeaning, or models.TrackingUnknown
 	Incident   string
 	At         time.Time
 	Divipola   string       // of the destination, "" when the carrier's code is none
@@ -56,15 +58,17 @@ func (r *TrackingRow) Event(copy int) models.TrackingEvent {
 type Tracking struct {
 	layout
 	carriers memo[string, string]
+	codes    map[string]models.CarrierMap
 }
 
-// NewTracking matches the columns of a file; the error is a *sheet.MissingColumns.
-func NewTracking(header []string, mapping map[string]string) (*Tracking, error) {
+// NewTracking matches the columns of a file; the error is a *sheet.MissingColumns. codes are those of each carrier, by name.
+func NewTracking(header []string, mapping map[string]string, codes map[string]models.CarrierMap) (*Tracking, error) {
 	l, err := newLayout(header, TrackingColumns, mapping)
 	if err != nil {
 		return nil, err
 	}
-	return &Tracking{layout: l, carriers: words(carrierWords)}, nil
+	names := slices.Collect(maps.Keys(codes))
+	return &Tracking{layout: l, carriers: words(carrierWords(names)), codes: codes}, nil
 }
 
 // Parse reads a record into row. skip is the code of a record to be passed over; fault says why the row is refused. A
@@ -93,7 +97,8 @@ func (k *Tracking) Parse(rec *sheet.Record, row *TrackingRow) (skip string, faul
 	}
 	row.Divipola = destination(k.cell(rec, trackingDestination))
 	row.Warnings = encoding(rec)
-	row.State = carrierState(row.Carrier, row.Code, k.cell(rec, trackingState), row.Incident)
+	row.Said = k.cell(rec, trackingState)
+	row.State = k.codes[row.Carrier].Means(row.Says())
 	if row.State == models.TrackingUnknown {
 		row.Warnings = append(row.Warnings, Warning(*k.fault(trackingCode, "unknown_code",
 			"%s's code %q (%s) is not known. The event is kept and changes nothing.", row.Carrier, row.Code, row.StatusText)))
@@ -139,45 +144,9 @@ func parseEventTime(s string) (at time.Time, ok bool) {
 	return parseDate(s)
 }
 
-// carrierState translates what a carrier says. Sources: data/orders/README.md and the carriers' web services
-// as described there; a Servientrega parcel "ENTREGADO A REMITENTE" has gone back.
-func carrierState(carrier, code, state, incident string) string {
-	switch carrier {
-	case "Coordinadora":
-		if len(code) == 3 && code[0] == '7' {
-			return string(models.ShipmentIncident)
-		}
-		return known(coordinadoraCodes, code)
-	case "Interrapidísimo":
-		return known(interrapidisimoCodes, code)
-	}
-	switch strings.ToUpper(state) {
-	case "ENTREGADO":
-		return string(models.ShipmentDelivered)
-	case "ENTREGADO A REMITENTE":
-		return string(models.ShipmentReturned)
-	}
-	switch {
-	case incident != "":
-		return string(models.ShipmentIncident)
-	case state != "":
-		return string(models.ShipmentInTransit)
-	}
-	return models.TrackingUnknown
-}
-
-var (
-	coordinadoraCodes = map[string]models.ShipmentState{"1": models.ShipmentInTransit, "2": models.ShipmentInTransit, "3": models.ShipmentInTransit,
-		"5": models.ShipmentInTransit, "6": models.ShipmentDelivered, "8": models.ShipmentReturned}
-	interrapidisimoCodes = map[string]models.ShipmentState{"1": models.ShipmentInTransit, "2": models.ShipmentInTransit, "3": models.ShipmentInTransit,
-		"7": models.ShipmentIncident, "10": models.ShipmentReturned, "11": models.ShipmentDelivered}
-)
-
-func known(codes map[string]models.ShipmentState, code string) string {
-	if s, ok := codes[code]; ok {
-		return string(s)
-	}
-	return models.TrackingUnknown
+// Says is the event in the carrier's words.
+func (r *TrackingRow) Says() models.CarrierSays {
+	return models.CarrierSays{Code: r.Code, State: r.Said, Text: r.StatusText, Incident: r.Incident}
 }
 
 // Same is what two reports of one event have in common.

@@ -12,6 +12,17 @@ import (
 	"pagaduria/models/sheet"
 )
 
+// codes are those of the data set's carriers, as the product begins with them.
+var codes = map[string]models.CarrierMap{
+	"Coordinadora": models.NewCarrierMap([]models.CarrierCode{{Code: "6", Means: models.MeansDelivered}, {Code: "8", Means: models.MeansReturned},
+		{Code: "7##", Means: models.MeansIncident}, {Code: "1", Means: models.MeansInTransit}, {Code: "2", Means: models.MeansInTransit},
+		{Code: "3", Means: models.MeansInTransit}, {Code: "5", Means: models.MeansInTransit}}),
+	"Interrapidísimo": models.NewCarrierMap([]models.CarrierCode{{Code: "11", Means: models.MeansDelivered}, {Code: "10", Means: models.MeansReturned},
+		{Code: "7", Means: models.MeansIncident}, {Code: "1", Means: models.MeansInTransit}, {Code: "2", Means: models.MeansInTransit}, {Code: "3", Means: models.MeansInTransit}}),
+	"Servientrega": models.NewCarrierMap([]models.CarrierCode{{Code: "ENTREGADO", Means: models.MeansDelivered}, {Code: "ENTREGADO A REMITENTE", Means: models.MeansReturned},
+		{Code: "EN PROCESAMIENTO", Means: models.MeansInTransit}, {Code: "1", Means: models.MeansGuide}, {Code: "REHUSADO", Means: models.MeansRefused}}),
+}
+
 // parcel is one waybill with its events in order of arrival.
 type parcel struct {
 	carrier, waybill string
@@ -21,7 +32,7 @@ type parcel struct {
 func openTracking(t testing.TB, file []byte) (*sheet.Reader, *Tracking) {
 	t.Helper()
 	r := open(t, file)
-	k, err := NewTracking(r.Header(), nil)
+	k, err := NewTracking(r.Header(), nil, codes)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +123,8 @@ func TestTrackingRows(t *testing.T) {
 		{"Interrapidísimo in UTC", "INTERRAPIDISIMO,1,10,DEVOLUCION,,,2026-09-04T03:39:00Z,99999,0", "returned_to_sender", "2026-09-03T22:39:00-05:00", "", ""},
 		{"Servientrega delivered", "SERVIENTREGA,1,,ENTREGADO,ENTREGADO,,27/10/2026 07:17,19809,1", "delivered", "2026-10-27T07:17:00-05:00", "19809", ""},
 		{"Servientrega back to the sender", "SERVIENTREGA,1,,ENTREGADO A REMITENTE,ENTREGADO A REMITENTE,,27/10/2026 07:17,19809,1", "returned_to_sender", "2026-10-27T07:17:00-05:00", "19809", ""},
-		{"Servientrega refused at the door", "SERVIENTREGA,1,9,EN RUTA,EN PROCESAMIENTO,REHUSADO,27/10/2026 07:17,19809,1", "incident", "2026-10-27T07:17:00-05:00", "19809", ""},
+		{"Servientrega refused at the door", "SERVIENTREGA,1,9,EN RUTA,EN PROCESAMIENTO,REHUSADO,27/10/2026 07:17,19809,1", "refused", "2026-10-27T07:17:00-05:00", "19809", ""},
+		{"Servientrega's incident in words of its own", "SERVIENTREGA,1,9,EN RUTA,EN PROCESAMIENTO,DIRECCION ERRADA,27/10/2026 07:17,19809,1", "incident", "2026-10-27T07:17:00-05:00", "19809", ""},
 		{"Servientrega unknown", "SERVIENTREGA,1,99,X,,,27/10/2026 07:17,19809,1", "unknown", "2026-10-27T07:17:00-05:00", "19809", ""},
 		{"other carrier", "DHL,1,6,X,,,2026-11-14 15:11:00,54001000,0", "", "", "", "carrier_unknown"},
 		{"no waybill", "COORDINADORA,,6,X,,,2026-11-14 15:11:00,54001000,0", "", "", "", "waybill_missing"},

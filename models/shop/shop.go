@@ -255,15 +255,5 @@ func paidBy(names ...string) string {
 	return "gateway"
 }
 
-// carrier is the name we know a carrier by.
-func carrier(name string) string {
-	for _, c := range models.Carriers {
-		if colombia.Plain(c) == colombia.Plain(name) {
-			return c
-		}
-	}
-	return strings.TrimSpace(name)
-}
-
 // referralKeys are names of fields in which themes and plug-ins keep the distributor's code.
 var referralKeys = map[string]bool{"ref": true, "referral": true, "referral_code": true, "_referral_code": true, "distributor": true, "codigo_distribuidor": true}

@@ -142,7 +142,7 @@ func (s *shopifyOrder) order() (*Order, error) {
 	s.fillReferral(o)
 	for _, f := range s.Fulfillments {
 		if f.Number != "" {
-			o.Carrier, o.Waybill = carrier(f.Company), f.Number
+			o.Carrier, o.Waybill = strings.TrimSpace(f.Company), f.Number
 		}
 	}
 	for _, r := range s.Refunds {

@@ -34,13 +34,17 @@ type orderRecord struct {
 // Import takes an order file: new orders go in by COPY, changed ones are brought up to date, all in one
 // transaction that waits for another import of orders.
 func (s *Service) Import(ctx context.Context, file io.ReadSeeker, o models.ImportOptions) (models.ImportResult, error) {
-	run := &orderRun{report: imports.Report{Options: o}, orders: s}
+	carriers, err := s.Carriers(ctx)
+	if err != nil {
+		return models.ImportResult{}, err
+	}
+	run := &orderRun{report: imports.Report{Options: o}, orders: s, carriers: carriers}
 	if o.DryRun {
 		run.find = func(numbers []string) (map[string]intake.Stored, error) { return storedOrders(ctx, s.DB.Pool, numbers) }
 		err := run.read(ctx, file)
 		return run.report.Result, err
 	}
-	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
+	err = s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		if err := imports.Lock(tx, "orders"); err != nil {
 			return err
 		}
@@ -65,6 +69,8 @@ type orderRun struct {
 	judge  *intake.OrderJudge
 	orders *Service
 	rules  models.AttributionVersion // in force when the file was taken
+
+	carriers []string // the names of those that are known
 }
 
 func (r *orderRun) read(ctx context.Context, file io.ReadSeeker) error {
@@ -72,7 +78,7 @@ func (r *orderRun) read(ctx context.Context, file io.ReadSeeker) error {
 	if err != nil {
 		return err
 	}
-	rules, err := intake.NewOrders(in.Header(), r.report.Options.Mapping, r.report.Options.Today)
+	rules, err := intake.NewOrders(in.Header(), r.report.Options.Mapping, r.report.Options.Today, r.carriers)
 	if err != nil {
 		return imports.Refusal(err)
 	}

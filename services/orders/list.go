@@ -23,7 +23,7 @@ const (
 )
 
 const rowColumns = `SELECT o.id, o.number, o.placed_at, o.status, o.buyer, o.doc_type, o.doc_number, o.phone, o.total, o.payment, o.carrier,
-    o.waybill, COALESCE(s.state, ''), COALESCE(s.flags, '{}')`
+    o.waybill, COALESCE(s.state, ''), COALESCE(s.stage, ''), COALESCE(s.flags, '{}')`
 
 const joinShipment = ` LEFT JOIN shipments s ON s.carrier = o.carrier AND s.waybill = o.waybill`
 
@@ -33,7 +33,7 @@ func scanRow(row pgx.CollectableRow) (r models.OrderRow, err error) {
 
 func rowFields(r *models.OrderRow) []any {
 	return []any{&r.ID, &r.Number, &r.PlacedAt, &r.Status, &r.Buyer, &r.DocType, &r.DocNumber, &r.Phone, &r.Total, &r.Payment, &r.Carrier,
-		&r.Waybill, &r.Shipment, &r.Flags}
+		&r.Waybill, &r.Shipment, &r.Stage, &r.Flags}
 }
 
 func place(r models.OrderRow) store.Cursor { return store.Cursor{At: r.PlacedAt, ID: r.ID} }
@@ -112,19 +112,19 @@ func scanWalked(row pgx.CollectableRow, walked *int, stop *store.Cursor) (r mode
 	var (
 		id                                                        *int64
 		number, status, buyer, docType, docNumber, phone, payment *string
-		carrier, waybill, shipment                                *string
+		carrier, waybill, shipment, stage                         *string
 		placedAt                                                  *time.Time
 		total                                                     *int64
 		flags                                                     []string
 	)
 	err = row.Scan(walked, &stop.At, &stop.ID, &id, &number, &placedAt, &status, &buyer, &docType, &docNumber, &phone, &total, &payment,
-		&carrier, &waybill, &shipment, &flags)
+		&carrier, &waybill, &shipment, &stage, &flags)
 	if err != nil || id == nil {
 		return r, err
 	}
 	return models.OrderRow{ID: *id, Number: *number, PlacedAt: *placedAt, Status: models.OrderStatus(*status), Buyer: *buyer, DocType: *docType,
 		DocNumber: *docNumber, Phone: *phone, Total: models.Centavos(*total), Payment: *payment, Carrier: *carrier, Waybill: *waybill,
-		Shipment: models.ShipmentState(*shipment), Flags: flags}, nil
+		Shipment: models.ShipmentState(*shipment), Stage: models.TrackingMeaning(*stage), Flags: flags}, nil
 }
 
 func conditions(f models.OrderFilter) ([]string, pgx.NamedArgs) {

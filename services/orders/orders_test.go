@@ -3,7 +3,6 @@ package orders_test
 import (
 	"bytes"
 	"encoding/csv"
-	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"pagaduria/services/orders"
 	"pagaduria/services/store"
 	"pagaduria/services/store/storetest"
+	"pagaduria/services/tracking"
 	"pagaduria/services/vault"
 )
 
@@ -53,14 +53,11 @@ func importOrders(t testing.TB, s *orders.Service, b []byte, dry bool) (models.I
 	return r, faults
 }
 
-func importTracking(t testing.TB, s *orders.Service, b []byte, dry bool) (models.ImportResult, *models.ImportFaults) {
+func importTracking(t testing.TB, s *orders.Service, b []byte) {
 	t.Helper()
-	faults := &models.ImportFaults{}
-	r, err := s.ImportTracking(t.Context(), bytes.NewReader(b), options(dry, faults))
-	if err != nil {
+	if _, err := (&tracking.Service{DB: s.DB, Now: s.Now}).Import(t.Context(), bytes.NewReader(b), options(false, &models.ImportFaults{})); err != nil {
 		t.Fatal(err)
 	}
-	return r, faults
 }
 
 func count(t testing.TB, db *store.DB, sql string, args ...any) (n int64) {
@@ -158,48 +155,11 @@ func TestANewerFileBringsOrdersUpToDate(t *testing.T) {
 	}
 }
 
-func TestImportOfAllTrackingEvents(t *testing.T) {
-	t.Parallel()
-	s := newService(t)
-	events := file(t, "carrier_events.csv")
-	dry, _ := importTracking(t, s, events, true)
-	result, faults := importTracking(t, s, events, false)
-	if dry != result {
-		t.Errorf("dry run says %+v, the run %+v", dry, result)
-	}
-	if result.Rows != 6000 || result.Refused != 0 || result.Created+result.Skipped != 6000 || len(faults.Warnings) != 17 {
-		t.Errorf("got %+v with %d warnings", result, len(faults.Warnings))
-	}
-	checkShipments(t, s)
-	again, _ := importTracking(t, s, events, false)
-	if again.Created != 0 || again.Unchanged != result.Created || again.Skipped != result.Skipped {
-		t.Errorf("the second import got %+v", again)
-	}
-	checkShipments(t, s)
-}
-
-func checkShipments(t *testing.T, s *orders.Service) {
-	t.Helper()
-	wrong := 0
-	for _, want := range table(t, "carrier_events_expected.csv") {
-		var got string
-		err := s.DB.Pool.QueryRow(t.Context(), `SELECT concat_ws('|', state, to_char(last_event_at AT TIME ZONE 'America/Bogota', 'YYYY-MM-DD"T"HH24:MI:SS'), events, incidents,
-			CASE WHEN cash_collected THEN 'yes' ELSE 'no' END, cash / 100, array_to_string(flags, ',')) FROM shipments WHERE waybill = $1`, want["waybill"]).Scan(&got)
-		expected := fmt.Sprintf("%s|%s|%s|%s|%s|%s|%s", want["final_state"], strings.TrimSuffix(want["last_event_at"], "-05:00"), want["events"],
-			want["incidents"], want["cash_collected"], want["cash_cop"], strings.ReplaceAll(want["flags"], "|", ","))
-		if err != nil || got != expected {
-			if wrong++; wrong < 5 {
-				t.Errorf("waybill %s: %v\n got %s\nwant %s", want["waybill"], err, got, expected)
-			}
-		}
-	}
-}
-
 func TestSearch(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
 	importOrders(t, s, file(t, "orders_export.csv"), false)
-	importTracking(t, s, file(t, "carrier_events.csv"), false)
+	importTracking(t, s, file(t, "carrier_events.csv"))
 	tests := map[string]models.OrderFilter{
 		"number":               {Query: "#13009"},
 		"waybill":              {Query: "26750221559"},
@@ -239,7 +199,7 @@ func TestTrailOfAnOrder(t *testing.T) {
 	s := newService(t)
 	importOrders(t, s, file(t, "orders_export.csv"), false)
 	importTracking(t, s, []byte("carrier,waybill,code,event_at,cash_to_collect_cop\n"+
-		"Coordinadora,26750221559,1,2026-10-24 08:00:00,85400\nCoordinadora,26750221559,6,2026-10-25 08:00:00,85400\n"), false)
+		"Coordinadora,26750221559,1,2026-10-24 08:00:00,85400\nCoordinadora,26750221559,6,2026-10-25 08:00:00,85400\n"))
 	id := count(t, s.DB, "SELECT id FROM orders WHERE number = '13009'")
 	trail, err := s.Trail(t.Context(), id)
 	if err != nil {

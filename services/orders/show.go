@@ -30,7 +30,7 @@ func scanOrder(row pgx.CollectableRow) (o models.Order, err error) {
 	if last != nil {
 		o.Parcel.LastEventAt = *last
 	}
-	o.Parcel.State, o.Parcel.Flags = o.Shipment, o.Flags
+	o.Parcel.State, o.Parcel.Stage, o.Parcel.Flags = o.Shipment, o.Stage, o.Flags
 	return o, nil
 }
 

@@ -89,6 +89,9 @@ func (s *Service) work(tx *gorm.DB, id int64) (t taken, err error) {
 		t = taken{outcome: models.ShopRefused, note: err.Error()}
 	case m.Order != nil:
 		m.Order.Number = d.Prefix + m.Order.Number
+		if m.Order.Carrier, err = knownCarrier(tx, m.Order.Carrier); err != nil {
+			return t, err
+		}
 		t, err = s.take(tx, d.ShopID, m.Order)
 	case m.Refund != nil:
 		t, err = takeRefund(tx, d.ShopID, *m.Refund, true)

@@ -118,7 +118,7 @@ func (r *factRow) order() plan.Order {
 		Items: []plan.Item{{SKU: r.SKU, Total: r.Subtotal.Sub(r.Discount), IVA: r.IVA}}}
 	happened := func(k plan.EventKind, at time.Time) { o.Events = append(o.Events, plan.Event{Kind: k, At: at}) }
 	delivered := r.Tracked
-	if r.Parcel == "" {
+	if r.Parcel == "" || r.Parcel == models.ShipmentUnknown {
 		delivered = r.SaidDelivered
 	}
 	if delivered != nil {

@@ -1453,7 +1453,7 @@ func itemBody(p InspectionPage) templ.Component {
 					}
 				}
 				if l.Parcel != "" && l.Parcel != l.OrderState {
-					templ_7745c5c3_Err = ui.Chip(ui.OrderState(l.Parcel)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Chip(ui.TrackingState(l.Parcel)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

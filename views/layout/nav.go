@@ -49,6 +49,7 @@ var navigation = []group{
 	}},
 	{"operations", []entry{
 		{"orders", urls.NavOrders, "shopping-bag", models.PermOrdersView, false, "o"},
+		{"carriers", urls.NavCarriers, "truck-delivery", models.PermCarriersView, false, ""},
 		{"shops", urls.NavShops, "building-store", models.PermConnectionsView, false, ""},
 		{"webhooks", urls.NavWebhooks, "webhook", models.PermWebhooksView, false, "w"},
 		{"connections", urls.NavConnections, "plug-connected", models.PermConnectionsView, false, ""},

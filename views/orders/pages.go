@@ -21,9 +21,12 @@ var Columns = []ui.Column{{Key: "buyer", Label: "orders.buyer"}, {Key: "placed",
 // ListPage is the list of orders.
 type ListPage struct {
 	layout.Page
-	Query   url.Values
-	Views   ui.Views
-	Filter  models.OrderFilter
+	Query  url.Values
+	Views  ui.Views
+	Filter models.OrderFilter
+
+	Carriers []string // the names of those that are known
+
 	Tallies map[models.OrderStatus]models.Sum
 	Rows    []models.OrderRow
 	Newer   string
@@ -45,14 +48,6 @@ var statusLooks = map[models.OrderStatus]ui.Look{
 	models.OrderCancelled:      {Icon: "ban", Key: "orders.status.cancelled"},
 	models.OrderFailed:         {Icon: "credit-card-off", Key: "orders.status.failed"},
 	models.OrderRefunded:       {Tone: "hold", Icon: "receipt-refund", Key: "orders.status.refunded"},
-}
-
-var shipmentLooks = map[string]ui.Look{
-	string(models.ShipmentInTransit): {Tone: "info", Icon: "truck-delivery", Key: "orders.shipment.in_transit"},
-	string(models.ShipmentDelivered): {Tone: "ok", Icon: "package", Key: "orders.shipment.delivered"},
-	string(models.ShipmentIncident):  {Tone: "wait", Icon: "alert-triangle", Key: "orders.shipment.incident"},
-	string(models.ShipmentReturned):  {Tone: "hold", Icon: "arrow-back-up", Key: "orders.shipment.returned_to_sender"},
-	models.TrackingUnknown:           {Icon: "help-circle", Key: "orders.shipment.unknown"},
 }
 
 func total(tallies map[models.OrderStatus]models.Sum) models.Sum {
@@ -106,9 +101,9 @@ func payments(ctx context.Context) []ui.Option {
 	return list
 }
 
-func carriers() []ui.Option {
-	list := make([]ui.Option, len(models.Carriers))
-	for i, k := range models.Carriers {
+func (p ListPage) carriers() []ui.Option {
+	list := make([]ui.Option, len(p.Carriers))
+	for i, k := range p.Carriers {
 		list[i] = ui.Option{Value: k, Label: k}
 	}
 	return list
@@ -160,7 +155,7 @@ func city(divipola string) string {
 func (p RecordPage) log(ctx context.Context) []ui.LogEntry {
 	list := make([]ui.LogEntry, len(p.Events))
 	for i, e := range p.Events {
-		look := shipmentLooks[e.State]
+		look := ui.TrackingState(e.State)
 		text := i18n.T(ctx, look.Key) + ": " + e.Text
 		if e.Code != "" {
 			text += " (" + e.Code + ")"

@@ -206,7 +206,7 @@ func ListPart(p ListPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.FilterSelect("carrier", i18n.T(ctx, "orders.carrier"), p.Filter.Carrier, carriers()).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.FilterSelect("carrier", i18n.T(ctx, "orders.carrier"), p.Filter.Carrier, p.carriers()).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -515,9 +515,9 @@ func rows(p ListPage) templ.Component {
 							ctx = templ.InitializeContext(ctx)
 							if o.Shipment != "" {
 								var templ_7745c5c3_Var16 string
-								templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, shipmentLooks[string(o.Shipment)].Key))
+								templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(i18n.T(ctx, ui.TrackingState(o.Where()).Key))
 								if templ_7745c5c3_Err != nil {
-									return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/orders/pages.templ`, Line: 125, Col: 62}
+									return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/orders/pages.templ`, Line: 125, Col: 56}
 								}
 								_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 								if templ_7745c5c3_Err != nil {
@@ -1482,7 +1482,7 @@ func delivery(p RecordPage) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if p.Order.Parcel.State != "" {
-						templ_7745c5c3_Err = ui.Chip(shipmentLooks[string(p.Order.Parcel.State)]).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.Chip(ui.TrackingState(p.Order.Where())).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -121,8 +121,28 @@ var orderLooks = map[string]Look{
 	"refunded":           {"hold", "receipt-refund", "state.order.refunded"},
 }
 
-// OrderState is the look of an order (models.OrderStatus) or of its parcel (models.ShipmentState).
+// OrderState is the look of an order (models.OrderStatus).
 func OrderState[S ~string](s S) Look { return look(orderLooks, string(s)) }
+
+var trackingLooks = map[string]Look{
+	"guide_generated":    {"info", "file-text", "state.tracking.guide_generated"},
+	"picked_up":          {"info", "package", "state.tracking.picked_up"},
+	"in_transit":         {"info", "truck-delivery", "state.tracking.in_transit"},
+	"out_for_delivery":   {"info", "map-pin", "state.tracking.out_for_delivery"},
+	"redelivery":         {"info", "refresh", "state.tracking.redelivery"},
+	"incident":           {"wait", "alert-triangle", "state.tracking.incident"},
+	"refused":            {"wait", "circle-x", "state.tracking.refused"},
+	"delivered":          {"ok", "package", "state.tracking.delivered"},
+	"cancelled":          {"", "ban", "state.tracking.cancelled"},
+	"lost":               {"bad", "help-circle", "state.tracking.lost"},
+	"returned_to_sender": {"hold", "arrow-back-up", "state.tracking.returned_to_sender"},
+	"remitted":           {"ok", "cash-banknote", "state.tracking.remitted"},
+	"ignored":            {"", "check", "state.tracking.ignored"},
+	"unknown":            {"", "help-circle", "state.tracking.unknown"},
+}
+
+// TrackingState is the look of an event of a parcel (models.TrackingMeaning) or of the parcel (models.ShipmentState).
+func TrackingState[S ~string](s S) Look { return look(trackingLooks, string(s)) }
 
 var importLooks = map[models.ImportState]Look{
 	models.ImportMapping:  {"wait", "columns-3", "state.import.mapping"},

@@ -25,6 +25,8 @@ func Record(subjectType string, id int64) string {
 		return Shop(id)
 	case "shop_delivery":
 		return ShopMessage(id)
+	case "carrier":
+		return Carrier(id)
 	case "schedule":
 		return Schedule(id)
 	case "rules":

@@ -1,11 +1,10 @@
-package orders
+package tracking
 
 import (
 	"context"
 	"fmt"
 	"hash/maphash"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,9 +16,12 @@ import (
 	"pagaduria/services/store"
 )
 
-// TrackingKind is the import of carrier events, for the registry.
-func (s *Service) TrackingKind() imports.Kind {
-	return imports.Kind{Name: "tracking", Columns: intake.TrackingColumns, Run: s.ImportTracking}
+// chunkRows is how many records are read, looked up and written at a time.
+const chunkRows = 5000
+
+// ImportKind is the import of carrier events, for the registry.
+func (s *Service) ImportKind() imports.Kind {
+	return imports.Kind{Name: "tracking", Columns: intake.TrackingColumns, Run: s.Import}
 }
 
 // trackingRecord is one record of the file: an event, or why it is none.
@@ -31,10 +33,10 @@ type trackingRecord struct {
 	cells map[string]string
 }
 
-// ImportTracking takes a file of carrier events. An event that the file repeats is kept as a copy and counts as
+// Import takes a file of carrier events. An event that the file repeats is kept as a copy and counts as
 // skipped; one that an earlier file brought is unchanged. The parcels that got new events are folded again. An order's
 // own status stays what the shop said.
-func (s *Service) ImportTracking(ctx context.Context, file io.ReadSeeker, o models.ImportOptions) (models.ImportResult, error) {
+func (s *Service) Import(ctx context.Context, file io.ReadSeeker, o models.ImportOptions) (models.ImportResult, error) {
 	run := &trackingRun{report: imports.Report{Options: o}, seed: maphash.MakeSeed()}
 	err := s.DB.InTx(ctx, func(tx *gorm.DB) error {
 		run.tx = tx
@@ -43,7 +45,14 @@ func (s *Service) ImportTracking(ctx context.Context, file io.ReadSeeker, o mode
 				return err
 			}
 		}
+		var err error
+		if run.codes, err = readCodes(tx); err != nil {
+			return err
+		}
 		if err := run.read(ctx, file); err != nil || o.DryRun {
+			return err
+		}
+		if err := run.codes.settle(tx); err != nil {
 			return err
 		}
 		return imports.Applied(tx, "tracking", o, run.report.Result)
@@ -54,6 +63,7 @@ func (s *Service) ImportTracking(ctx context.Context, file io.ReadSeeker, o mode
 type trackingRun struct {
 	report imports.Report
 	tx     *gorm.DB
+	codes  codeBook
 	seed   maphash.Seed
 	seen   map[uint64]int16 // how often the file had an event
 }
@@ -63,7 +73,7 @@ func (r *trackingRun) read(ctx context.Context, file io.ReadSeeker) error {
 	if err != nil {
 		return err
 	}
-	rules, err := intake.NewTracking(in.Header(), r.report.Options.Mapping)
+	rules, err := intake.NewTracking(in.Header(), r.report.Options.Mapping, r.codes.maps)
 	if err != nil {
 		return imports.Refusal(err)
 	}
@@ -100,6 +110,11 @@ func (r *trackingRun) take(chunk *[]trackingRecord) error {
 			events = append(events, rec)
 		}
 	}
+	if !r.report.Options.DryRun {
+		if err := lockParcels(r.tx, parcelsOf(events)); err != nil {
+			return err
+		}
+	}
 	known, err := knownEvents(r.tx, events)
 	if err != nil {
 		return err
@@ -126,7 +141,14 @@ func (r *trackingRun) take(chunk *[]trackingRecord) error {
 	if err := copyEvents(r.tx, fresh); err != nil {
 		return err
 	}
-	return foldShipments(r.tx, fresh)
+	return foldParcels(r.tx, r.codes, parcelsOf(fresh))
+}
+
+func parcelsOf(events []*trackingRecord) (p parcels) {
+	for _, e := range events {
+		p.add(e.row.Carrier, e.row.Waybill)
+	}
+	return p
 }
 
 func (rec *trackingRecord) verdict(fresh bool) imports.Verdict {
@@ -169,80 +191,12 @@ func knownEvents(tx *gorm.DB, events []*trackingRecord) (map[int]bool, error) {
 	return known, nil
 }
 
-var eventColumns = []string{"carrier", "waybill", "at", "code", "status_text", "state", "incident", "divipola", "cash", "copy"}
+var eventColumns = []string{"carrier", "waybill", "at", "code", "status_text", "carrier_state", "state", "incident", "divipola", "cash", "copy"}
 
 func copyEvents(tx *gorm.DB, events []*trackingRecord) error {
 	_, err := store.Copy(tx, pgx.Identifier{"tracking_events"}, eventColumns, pgx.CopyFromSlice(len(events), func(i int) ([]any, error) {
 		e := &events[i].row
-		return []any{e.Carrier, e.Waybill, e.At, e.Code, e.StatusText, e.State, e.Incident, e.Divipola, e.Cash.Minor, events[i].copy}, nil
+		return []any{e.Carrier, e.Waybill, e.At, e.Code, e.StatusText, e.Said, e.State, e.Incident, e.Divipola, e.Cash.Minor, events[i].copy}, nil
 	}))
 	return err
-}
-
-const (
-	eventsOf = `
-SELECT e.carrier, e.waybill, e.at, e.state, e.cash, e.copy
-FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) u (carrier, waybill)) u JOIN tracking_events e USING (carrier, waybill)
-ORDER BY e.carrier, e.waybill, e.id`
-	saveShipments = `
-INSERT INTO shipments (carrier, waybill, state, last_event_at, events, incidents, cash_collected, cash, flags)
-SELECT carrier, waybill, state, last_event_at, events, incidents, cash_collected, cash, string_to_array(flags, '|')
-FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::integer[], $6::integer[], $7::boolean[], $8::bigint[], $9::text[])
-    u (carrier, waybill, state, last_event_at, events, incidents, cash_collected, cash, flags)
-ON CONFLICT (carrier, waybill) DO UPDATE SET state = EXCLUDED.state, last_event_at = EXCLUDED.last_event_at, events = EXCLUDED.events,
-    incidents = EXCLUDED.incidents, cash_collected = EXCLUDED.cash_collected, cash = EXCLUDED.cash, flags = EXCLUDED.flags`
-)
-
-type storedEvent struct {
-	Carrier, Waybill string
-	At               time.Time
-	State            string
-	Cash             models.Money
-	Copy             int
-}
-
-// parcels collects folded shipments for saveShipments.
-type parcels struct {
-	carrier, waybill, state, flags []string
-	at                             []time.Time
-	events, incidents              []int32
-	collected                      []bool
-	cash                           []int64
-}
-
-func (p *parcels) add(of storedEvent, events []models.TrackingEvent) {
-	s, ok := models.FoldShipment(events)
-	if !ok {
-		return
-	}
-	p.carrier, p.waybill, p.state = append(p.carrier, of.Carrier), append(p.waybill, of.Waybill), append(p.state, string(s.State))
-	p.at, p.events, p.incidents = append(p.at, s.LastEventAt), append(p.events, int32(s.Events)), append(p.incidents, int32(s.Incidents))
-	p.collected, p.cash = append(p.collected, s.CashCollected), append(p.cash, s.Cash.Minor)
-	p.flags = append(p.flags, strings.Join(s.Flags, "|"))
-}
-
-// foldShipments works the state of the parcels out again that got events.
-func foldShipments(tx *gorm.DB, fresh []*trackingRecord) error {
-	carriers, waybills := make([]string, len(fresh)), make([]string, len(fresh))
-	for i, e := range fresh {
-		carriers[i], waybills[i] = e.row.Carrier, e.row.Waybill
-	}
-	stored, err := store.SelectTx[storedEvent](tx, eventsOf, carriers, waybills)
-	if err != nil {
-		return fmt.Errorf("read events of parcels: %w", err)
-	}
-	var p parcels
-	var events []models.TrackingEvent
-	for i, e := range stored {
-		events = append(events, models.TrackingEvent{At: e.At, State: e.State, Cash: e.Cash, Copy: e.Copy})
-		if i+1 == len(stored) || stored[i+1].Carrier != e.Carrier || stored[i+1].Waybill != e.Waybill {
-			p.add(e, events)
-			events = events[:0]
-		}
-	}
-	_, err = store.ExecTx(tx, saveShipments, p.carrier, p.waybill, p.state, p.at, p.events, p.incidents, p.collected, p.cash, p.flags)
-	if err != nil {
-		return fmt.Errorf("save parcels: %w", err)
-	}
-	return nil
 }

@@ -1,0 +1,29 @@
+package urls
+
+import "net/url"
+
+// The paths of carriers.
+const (
+	NavCarriers            = "/carriers"
+	CarriersPattern        = NavCarriers
+	CarrierPattern         = "/carriers/:id"
+	CarrierCodePattern     = "/carriers/:id/codes"
+	DropCarrierCodePattern = "/carriers/:id/codes/drop"
+)
+
+// Carriers is the list of carriers; a post to it adds one.
+func Carriers() string { return NavCarriers }
+
+// Carrier is the page of a carrier.
+func Carrier(id int64) string { return NavCarriers + "/" + Num(id) }
+
+// CarrierCode is where one says what a code of a carrier means.
+func CarrierCode(id int64) string { return Carrier(id) + "/codes" }
+
+// DropCarrierCode is where a code leaves the map.
+func DropCarrierCode(id int64) string { return CarrierCode(id) + "/drop" }
+
+// MapCarrierCode is the page of a carrier with a code in its form.
+func MapCarrierCode(id int64, code string) string {
+	return Carrier(id) + "?code=" + url.QueryEscape(code) + "#map"
+}
