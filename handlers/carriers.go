@@ -1,11 +1,13 @@
 package handlers
 
 import (
+	"io"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"pagaduria/models"
+	"pagaduria/services/tracking"
 	pages "pagaduria/views/carriers"
 	"pagaduria/views/i18n"
 	"pagaduria/views/urls"
@@ -50,7 +52,7 @@ func (h *Handlers) CarrierPage(c echo.Context) error {
 }
 
 func (h *Handlers) showCarrier(c echo.Context, typed models.CarrierCode, refusal error) error {
-	id, err := pathID(c, "id")
+	p, err := h.carrierPage(c)
 	if err != nil {
 		return err
 	}
@@ -58,12 +60,20 @@ func (h *Handlers) showCarrier(c echo.Context, typed models.CarrierCode, refusal
 	if refusal != nil {
 		status = Status(refusal)
 	}
-	p := pages.RecordPage{Typed: typed, Errors: fieldErrors(ctx, refusal), Error: Sentence(ctx, refusal)}
-	if p.Codebook, err = h.Tracking.Carrier(ctx, id); err != nil {
-		return err
-	}
-	p.Page = h.page(c, p.Carrier.Name, "carriers")
+	p.Typed, p.Errors, p.Error = typed, fieldErrors(ctx, refusal), Sentence(ctx, refusal)
 	return render(c, status, pages.Record(p))
+}
+
+func (h *Handlers) carrierPage(c echo.Context) (p pages.RecordPage, err error) {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return p, err
+	}
+	if p.Codebook, err = h.Tracking.Carrier(c.Request().Context(), id); err != nil {
+		return p, err
+	}
+	p.Page, p.Address = h.page(c, p.Carrier.Name, "carriers"), h.Hooks+urls.TrackingIntake(p.Carrier.Slug)
+	return p, nil
 }
 
 type codeForm struct {
@@ -106,4 +116,90 @@ func (h *Handlers) DropCarrierCode(c echo.Context) error {
 		return h.showCarrier(c, models.CarrierCode{}, err)
 	}
 	return h.done(c, err, "carriers.code_dropped", urls.Carrier(id))
+}
+
+// ReceiveTracking is POST urls.TrackingIntakePattern, for carriers: 200 once the message is on disk.
+func (h *Handlers) ReceiveTracking(c echo.Context) error {
+	r := c.Request()
+	body, err := io.ReadAll(io.LimitReader(r.Body, tracking.MaxDelivery+1))
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest).SetInternal(err)
+	}
+	d := tracking.Delivery{Slug: c.Param("connection"), Header: r.Header, Body: body, Remote: c.RealIP()}
+	if len(body) > tracking.MaxDelivery {
+		d.Body, d.TooLarge = body[:tracking.MaxDelivery], true
+	}
+	reason, err := h.Tracking.Receive(r.Context(), d)
+	if err != nil {
+		// The carrier sends it again.
+		return echo.NewHTTPError(http.StatusServiceUnavailable).SetInternal(err)
+	}
+	return c.NoContent(trackingStatus[reason])
+}
+
+// trackingStatus is what the carrier is told. A duplicate is as good as accepted: it must not come again.
+var trackingStatus = map[string]int{"": http.StatusOK, tracking.RejectedCarrier: http.StatusNotFound, tracking.RejectedClosed: http.StatusUnauthorized,
+	tracking.RejectedSize: http.StatusRequestEntityTooLarge, tracking.RejectedSignature: http.StatusUnauthorized}
+
+// NewCarrierSecret is POST urls.CarrierSecretPattern. The page it answers is the only one that ever shows the secret.
+func (h *Handlers) NewCarrierSecret(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	secret, err := h.Tracking.NewSecret(c.Request().Context(), ActorFrom(c), id)
+	if err != nil {
+		return err
+	}
+	p, err := h.carrierPage(c)
+	if err != nil {
+		return err
+	}
+	p.Secret = secret
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	return render(c, http.StatusOK, pages.Record(p))
+}
+
+// CarrierMessageAgain is POST urls.CarrierAgainPattern.
+func (h *Handlers) CarrierMessageAgain(c echo.Context) error {
+	id, err := pathID(c, "id")
+	if err != nil {
+		return err
+	}
+	message, err := pathID(c, "message")
+	if err != nil {
+		return err
+	}
+	outcome, err := h.Tracking.Again(c.Request().Context(), ActorFrom(c), id, message)
+	if err == nil && outcome == models.DeliveryRefused {
+		err = errStillRefused
+	}
+	if models.KindOf(err) == models.Conflict {
+		return h.showCarrier(c, models.CarrierCode{}, err)
+	}
+	return h.done(c, err, "shops.processed", urls.Carrier(id))
+}
+
+// SetCarrierDays is POST urls.CarrierDaysPattern.
+func (h *Handlers) SetCarrierDays(c echo.Context) error {
+	p, err := h.carrierPage(c)
+	if err != nil {
+		return err
+	}
+	var f struct {
+		Version int `form:"version"`
+		Stuck   int `form:"stuck_days"`
+		Remit   int `form:"remit_days"`
+	}
+	if err := decode(c, &f); err != nil {
+		return err
+	}
+	p.Carrier.Version, p.Carrier.StuckDays, p.Carrier.RemitDays = f.Version, f.Stuck, f.Remit
+	err = h.Tracking.SetDays(c.Request().Context(), ActorFrom(c), p.Carrier)
+	if kind := models.KindOf(err); kind == models.Invalid || kind == models.Conflict {
+		ctx := c.Request().Context()
+		p.Errors, p.Error = fieldErrors(ctx, err), Sentence(ctx, err)
+		return render(c, Status(err), pages.Record(p))
+	}
+	return h.done(c, err, "carriers.days_saved", urls.Carrier(p.Carrier.ID))
 }

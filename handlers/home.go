@@ -46,6 +46,13 @@ func (h *Handlers) Home(c echo.Context) error {
 		p.Tiles = append(p.Tiles, ui.TileData{URL: urls.Requests(), Label: i18n.T(ctx, "home.tile.requests"), Icon: "user-check", Tone: "wait",
 			Big: i18n.Number(ctx, int64(len(asked))), Note: i18n.T(ctx, "home.note.requests")})
 	}
+	if by.May(models.PermCarriersView) {
+		alarms, err := h.Tracking.Alarms(ctx)
+		if err != nil {
+			return err
+		}
+		p.Tiles = append(p.Tiles, parcelTiles(ctx, alarms)...)
+	}
 	if by.May(models.PermKYCReview) {
 		counts, err := h.Review.Counts(ctx, by)
 		if err != nil {
@@ -54,6 +61,17 @@ func (h *Handlers) Home(c echo.Context) error {
 		p.Tiles = append(p.Tiles, caseTiles(ctx, counts)...)
 	}
 	return render(c, http.StatusOK, home.Home(p))
+}
+
+// parcelTiles are the parcels that ask for somebody.
+func parcelTiles(ctx context.Context, counts map[models.ParcelAlarm]int64) (list []ui.TileData) {
+	for _, a := range models.ParcelAlarms {
+		if n := counts[a]; n > 0 {
+			list = append(list, ui.TileData{URL: urls.OrdersWith(url.Values{"parcel": {string(a)}}), Label: i18n.T(ctx, "orders.parcel_alarm."+string(a)), Icon: "truck-delivery",
+				Tone: "bad", Big: i18n.Number(ctx, n), Note: i18n.T(ctx, "home.note.parcel_"+string(a))})
+		}
+	}
+	return list
 }
 
 // caseTiles are the cases that a reviewer has to look at.

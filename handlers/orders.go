@@ -20,6 +20,7 @@ type orderQuery struct {
 	Status  string           `form:"status"`
 	Payment string           `form:"payment"`
 	Carrier string           `form:"carrier"`
+	Parcel  string           `form:"parcel"`
 	From    models.FilterDay `form:"from"`
 	To      models.FilterDay `form:"to"`
 	After   string           `form:"after"`
@@ -31,6 +32,9 @@ func (q orderQuery) filter(now time.Time) models.OrderFilter {
 	f := models.OrderFilter{Query: q.Query, Carrier: q.Carrier, From: q.From.First(models.Day(now)), To: q.To.Last(models.Day(now))}
 	if s := models.OrderStatus(q.Status); s.Valid() {
 		f.Status = s
+	}
+	if a := models.ParcelAlarm(q.Parcel); slices.Contains(models.ParcelAlarms, a) {
+		f.Parcel = a
 	}
 	if slices.Contains(models.OrderPayments, q.Payment) {
 		f.Payment = q.Payment

@@ -53,7 +53,7 @@ var savedLists = map[models.SavedList]savedList{
 	models.ListBatches: {"batches.title", map[string]filter{
 		"state": named(func(s models.BatchState) bool { return slices.Contains(models.BatchStates, s) }, func(s models.BatchState) string { return ui.BatchState(s).Key }),
 	}, batches.Columns},
-	models.ListOrders: {"orders.title", map[string]filter{"q": words, "from": aBeginning, "to": anEnd, "carrier": words,
+	models.ListOrders: {"orders.title", map[string]filter{"q": words, "from": aBeginning, "to": anEnd, "carrier": words, "parcel": oneOf(under("orders.parcel_alarm."), string(models.ParcelStuck), string(models.ParcelUnremitted)),
 		"status":  named(models.OrderStatus.Valid, func(s models.OrderStatus) string { return "orders.status." + string(s) }),
 		"payment": oneOf(under("orders.payment_by."), models.OrderPayments...)}, orders.Columns},
 	models.ListCommissions: {"commissions.title", map[string]filter{"q": words, "distributor": aNumber, "order": words, "period": aMonth, "concept": words,

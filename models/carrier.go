@@ -12,7 +12,11 @@ type Carrier struct {
 	Name         string // as orders and parcels say it
 	Slug         string // names it in addresses
 	CodesVersion int
-	CodesApplied int // the version by which all stored events are read
+	CodesApplied int  // the version by which all stored events are read
+	Signs        bool // it has a secret, so that what it sends may be taken
+	Version      int
+	StuckDays    int // without an event, until a parcel is stuck
+	RemitDays    int // after delivery, until cash should have been handed over
 }
 
 // Applying answers whether stored events are still being read by the newest codes.
@@ -40,6 +44,36 @@ func (c Carrier) Check() error {
 	}
 	return nil
 }
+
+// mostDays bounds the days of CheckDays.
+const mostDays = 90
+
+// CheckDays refuses days under which nothing or everything would be late.
+func (c Carrier) CheckDays() error {
+	refused := Refuse(Invalid, "form.invalid", "Some fields need another look.", nil)
+	if c.StuckDays < 1 || c.StuckDays > mostDays {
+		refused.WithField("stuck_days", "carriers.field.days_bad")
+	}
+	if c.RemitDays < 1 || c.RemitDays > mostDays {
+		refused.WithField("remit_days", "carriers.field.days_bad")
+	}
+	if len(refused.Fields) > 0 {
+		return refused
+	}
+	return nil
+}
+
+// ParcelAlarm is why the parcel of an order asks for somebody.
+type ParcelAlarm string
+
+// The alarms.
+const (
+	ParcelStuck      ParcelAlarm = "stuck"      // no event for too long
+	ParcelUnremitted ParcelAlarm = "unremitted" // delivered, and its cash was not handed over
+)
+
+// ParcelAlarms lists every alarm in the order pages show them.
+var ParcelAlarms = []ParcelAlarm{ParcelStuck, ParcelUnremitted}
 
 // TrackingMeaning is what a carrier's code says in our words.
 type TrackingMeaning string
@@ -239,4 +273,24 @@ type Codebook struct {
 	Carrier Carrier
 	Codes   []CarrierCode
 	Unknown []UnknownCode // most frequent first
+	Latest  []CarrierDelivery
 }
+
+// CarrierDelivery is one message of a carrier.
+type CarrierDelivery struct {
+	ID         int64
+	ReceivedAt time.Time
+	Remote     string
+	Delivery   string // the carrier's number of it
+	Verdict    string // accepted, duplicate, rejected
+	Reason     string // of a rejection
+	Outcome    string // stored, unknown, unchanged, refused; "" before it was worked on
+	Note       string // why it was refused
+	Waybill    string
+}
+
+// DeliveryRefused is the outcome of a message that no event could be made of.
+const DeliveryRefused = "refused"
+
+// Again answers whether it may be worked on again.
+func (d CarrierDelivery) Again() bool { return d.Outcome == DeliveryRefused }

@@ -9,6 +9,7 @@ type OrderFilter struct {
 	Status   OrderStatus
 	Payment  string
 	Carrier  string
+	Parcel   ParcelAlarm
 	From, To time.Time
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pagaduria/models"
+	"pagaduria/models/parcel"
 	"pagaduria/services/tracking"
 	"pagaduria/views/urls"
 )
@@ -63,5 +64,94 @@ func TestACodeIsMappedOnThePageOfItsCarrier(t *testing.T) {
 	mustHave(t, o.get(finance, a.Header.Get("Location")), http.StatusOK, "Envía", "No code is mapped yet")
 	if a := o.post(finance, urls.Carriers(), f); a.StatusCode != http.StatusConflict || !strings.Contains(a.body, "There is a carrier of this name") {
 		t.Errorf("added twice: %s", a.Status)
+	}
+}
+
+func TestEventsOfCarriersOverHTTP(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 1)
+	admin, finance := o.person("admin@demo.test"), o.person("finance@demo.test")
+	var id int64
+	if err := o.app.db.Pool.QueryRow(t.Context(), `SELECT id FROM carriers WHERE slug = 'coordinadora'`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	if page := o.get(finance, urls.Carrier(id)); strings.Contains(page.body, urls.CarrierSecret(id)) {
+		t.Error("finance is offered to make a secret")
+	}
+	a := o.post(admin, urls.CarrierSecret(id), form(t, o.get(admin, urls.Carrier(id)), urls.CarrierSecret(id)))
+	mustHave(t, a, http.StatusOK, "Give this secret to the carrier", urls.TrackingIntake("coordinadora"))
+	_, after, _ := strings.Cut(a.body, `aria-label="Signing secret">`)
+	secret, _, _ := strings.Cut(after, "<")
+	if len(secret) < 20 || strings.Contains(o.get(admin, urls.Carrier(id)).body, secret) {
+		t.Fatalf("the secret is %q, or shown twice", secret)
+	}
+	body := `{"event_id":"E1","tracking_number":"W9","code":"Q7","description":"EN CUSTODIA","occurred_at":"2026-11-12T08:00:00-05:00"}`
+	for _, c := range []struct {
+		name, slug, secret, body string
+		want                     int
+	}{
+		{"genuine", "coordinadora", secret, body, http.StatusOK},
+		{"again", "coordinadora", secret, body, http.StatusOK},
+		{"no parcel", "coordinadora", secret, `{"event_id":"E2"}`, http.StatusOK},
+		{"forged", "coordinadora", "guessed", body, http.StatusUnauthorized},
+		{"nobody's address", "nobody", secret, body, http.StatusNotFound},
+		{"too large", "coordinadora", secret, strings.Repeat("x", tracking.MaxDelivery+1), http.StatusRequestEntityTooLarge},
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.URL+urls.TrackingIntake(c.slug), strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set(parcel.SignatureHeader, parcel.Sign(c.secret, []byte(c.body)))
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != c.want {
+			t.Errorf("%s: %d, want %d", c.name, answer.StatusCode, c.want)
+		}
+	}
+	var first, refused int64
+	if err := o.app.db.Pool.QueryRow(t.Context(), `SELECT min(id), max(id) FROM carrier_deliveries WHERE verdict = 'accepted'`).Scan(&first, &refused); err != nil {
+		t.Fatal(err)
+	}
+	for _, message := range []int64{first, refused} {
+		if err := o.app.h.Tracking.WorkDelivery(t.Context(), tracking.DeliveryArgs{ID: message}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := o.get(admin, urls.Carrier(id))
+	mustHave(t, page, http.StatusOK, "Q7", "W9", "Taken, code unknown", "tracking_number is missing", "Wrong signature")
+	again := urls.CarrierAgain(id, refused)
+	if a := o.post(admin, again, form(t, page, again)); a.StatusCode != http.StatusConflict || !strings.Contains(a.body, "refused again") {
+		t.Errorf("processed again: %s", a.Status)
+	}
+	f := form(t, page, urls.CarrierDays(id))
+	f.Set("stuck_days", "400")
+	f.Set("remit_days", "8")
+	mustHave(t, o.post(admin, urls.CarrierDays(id), f), http.StatusUnprocessableEntity, "1 to 90 days", `value="400"`)
+	f.Set("stuck_days", "3")
+	if a := o.post(admin, urls.CarrierDays(id), f); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("days: %s", a.Status)
+	}
+}
+
+func TestStuckParcelsStandOnTheHomePageAndInTheList(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 1)
+	support := o.person("support@demo.test")
+	_, err := o.app.db.Pool.Exec(t.Context(), `INSERT INTO orders (number, placed_at, status, buyer, quantity, subtotal, discount, shipping, iva, total, payment, carrier, waybill)
+		SELECT 'P-' || n, now() - n * interval '4 days', 'in_transit', 'A', 1, 100, 0, 0, 0, 100, 'cod', 'Coordinadora', 'W' || n FROM generate_series(1, 2) n`)
+	if err == nil {
+		err = o.app.h.Tracking.Watch(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustHave(t, o.get(support, urls.Home()), http.StatusOK, "Stuck parcels", urls.Orders()+"?parcel=stuck")
+	page := o.get(support, urls.Orders()+"?parcel=stuck")
+	mustHave(t, page, http.StatusOK, "P-2")
+	if strings.Contains(page.body, "P-1") {
+		t.Error("a parcel that is underway for four days is listed as stuck")
 	}
 }

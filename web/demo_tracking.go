@@ -52,7 +52,10 @@ func (a *app) demoTracking(ctx context.Context) error {
 		return err
 	}
 	_, err = a.h.Tracking.Import(ctx, bytes.NewReader(file.Bytes()), models.ImportOptions{By: models.System("demo"), Today: a.today()})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.h.Tracking.Watch(ctx)
 }
 
 // events writes what became of a parcel: taken, moved, and how it ended as far as it has.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"net/http"
 
 	"pagaduria/handlers"
@@ -17,6 +18,11 @@ func carrierRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.CarriersPattern, Perm: edit, Handler: h.AddCarrier},
 		{Method: get, Path: urls.CarrierPattern, Perm: view, Handler: h.CarrierPage},
 		{Method: post, Path: urls.CarrierCodePattern, Perm: edit, Handler: h.SetCarrierCode},
+		// The handler bounds the body itself, so that one that is too large is logged.
+		{Method: post, Path: urls.TrackingIntakePattern, Perm: models.PermPublic, Handler: h.ReceiveTracking, Outside: true, Body: math.MaxInt64},
+		{Method: post, Path: urls.CarrierSecretPattern, Perm: models.PermConnectionsEdit, Handler: h.NewCarrierSecret},
+		{Method: post, Path: urls.CarrierAgainPattern, Perm: models.PermWebhooksReplay, Handler: h.CarrierMessageAgain},
+		{Method: post, Path: urls.CarrierDaysPattern, Perm: edit, Handler: h.SetCarrierDays},
 		{Method: post, Path: urls.DropCarrierCodePattern, Perm: edit, Handler: h.DropCarrierCode},
 	}
 }

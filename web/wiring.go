@@ -160,7 +160,7 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.ROSs = &ros.Service{DB: db, Now: h.Now, Today: a.today, Write: rospages.Write}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
-	h.Tracking = &tracking.Service{DB: db, Now: h.Now}
+	h.Tracking = &tracking.Service{DB: db, Vault: keys, Now: h.Now}
 	h.Plans = &plans.Service{DB: db, Now: h.Now}
 	h.Taxes = &taxes.Service{DB: db, Now: h.Now, Today: a.today}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {
@@ -243,7 +243,7 @@ func (a *app) work(ctx context.Context) (stop func(context.Context) error, err e
 	schedule = append(schedule, jobs.AddRisk(workers, a.h.Risk)...)
 	schedule = append(schedule, jobs.AddTasks(workers, a.h.Tasks)...)
 	schedule = append(schedule, jobs.AddAlerts(workers, a.h.Alerts)...)
-	jobs.AddTracking(workers, a.h.Tracking)
+	schedule = append(schedule, jobs.AddTracking(workers, a.h.Tracking)...)
 	schedule = append(schedule, jobs.AddMoney(workers, jobs.Money{Payouts: a.h.Payouts, Webhooks: a.h.Webhooks, Orders: a.h.Orders, Plans: a.h.Plans, Logger: a.log})...)
 
 	alive := context.WithoutCancel(ctx) // a signal stops new work; what is at work is drained by stop

@@ -142,6 +142,9 @@ func conditions(f models.OrderFilter) ([]string, pgx.NamedArgs) {
 	if f.Carrier != "" {
 		and("o.carrier = @carrier", "carrier", f.Carrier)
 	}
+	if f.Parcel != "" {
+		and("EXISTS (SELECT 1 FROM parcel_alarms a WHERE a.kind = @parcel AND a.order_id = o.id)", "parcel", string(f.Parcel))
+	}
 	if !f.From.IsZero() {
 		and("o.placed_at >= @from", "from", midnight(f.From))
 	}

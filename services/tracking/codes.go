@@ -21,7 +21,7 @@ type codeBook struct {
 }
 
 const (
-	allCarriers = `SELECT id, name, slug, codes_version, codes_applied FROM carriers ORDER BY name`
+	allCarriers = `SELECT ` + carrierColumns + ` FROM carriers c ORDER BY c.name`
 	allCodes    = `SELECT carrier_id, code, means, note, actor, changed_at FROM carrier_codes ORDER BY carrier_id, code`
 	codesOf     = `SELECT code, means, note, actor, changed_at FROM carrier_codes WHERE carrier_id = $1 ORDER BY code`
 	holdVersion = `SELECT id, codes_version FROM carriers ORDER BY id FOR SHARE`
@@ -169,7 +169,6 @@ func (ApplyArgs) Kind() string { return "tracking.apply" }
 const applyParcels = 1000
 
 const (
-	versionsOf  = `SELECT id, name, slug, codes_version, codes_applied FROM carriers WHERE id = $1`
 	nextParcels = `SELECT DISTINCT waybill FROM tracking_events WHERE carrier = $1 AND waybill > $2 ORDER BY waybill LIMIT $3`
 	markApplied = `UPDATE carriers SET codes_applied = $2 WHERE id = $1 AND codes_version = $2`
 )
@@ -177,7 +176,7 @@ const (
 // ApplyCodes reads all events of a carrier by its newest codes.
 func (s *Service) ApplyCodes(ctx context.Context, a ApplyArgs) error {
 	for {
-		c, err := store.SelectOne[models.Carrier](ctx, s.DB.Pool, versionsOf, a.CarrierID)
+		c, err := store.SelectOne[models.Carrier](ctx, s.DB.Pool, oneCarrier, a.CarrierID)
 		if err != nil {
 			return fmt.Errorf("read carrier %d: %w", a.CarrierID, err)
 		}

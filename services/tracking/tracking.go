@@ -6,12 +6,14 @@ import (
 
 	"pagaduria/models"
 	"pagaduria/services/store"
+	"pagaduria/services/vault"
 )
 
 // Service is the use cases of tracking.
 type Service struct {
-	DB  *store.DB
-	Now func() time.Time
+	DB    *store.DB
+	Vault *vault.Vault // seals the secrets of carriers
+	Now   func() time.Time
 }
 
 func forbid(by models.Actor, p models.Permission) error {

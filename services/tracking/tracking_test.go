@@ -16,6 +16,7 @@ import (
 	"pagaduria/models"
 	"pagaduria/services/store/storetest"
 	"pagaduria/services/tracking"
+	"pagaduria/services/vault"
 )
 
 const testdata = "../../models/intake/testdata/orders/"
@@ -28,7 +29,11 @@ var (
 
 func newService(t testing.TB) *tracking.Service {
 	t.Helper()
-	return &tracking.Service{DB: storetest.New(t), Now: func() time.Time { return today }}
+	keys, err := vault.New([]byte(strings.Repeat("k", vault.KeySize)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tracking.Service{DB: storetest.New(t), Vault: keys, Now: func() time.Time { return today }}
 }
 
 func importFile(t testing.TB, s *tracking.Service, b []byte, dry bool) (models.ImportResult, *models.ImportFaults) {
@@ -105,8 +110,8 @@ func setCode(t testing.TB, s *tracking.Service, id int64, code string, means mod
 
 const header = "carrier,waybill,code,status_text,state,incident,event_at,cash_to_collect_cop\n"
 
-// parcel is where a parcel is.
-func parcel(t testing.TB, s *tracking.Service, waybill string) string {
+// whereIs is where a parcel is.
+func whereIs(t testing.TB, s *tracking.Service, waybill string) string {
 	t.Helper()
 	return text(t, s, `SELECT concat_ws('|', state, stage, events, cash_collected, cash / 100) FROM shipments WHERE waybill = $1`, waybill)
 }
@@ -121,7 +126,7 @@ func TestAnUnknownCodeIsListedAndAppliedOnceItIsMapped(t *testing.T) {
 	if r.Created != 3 || r.Refused != 0 || len(faults.Warnings) != 2 {
 		t.Fatalf("got %+v with %d warnings", r, len(faults.Warnings))
 	}
-	if got := parcel(t, s, "700") + " " + parcel(t, s, "701"); got != "in_transit|in_transit|2|f|0 unknown||1|f|0" {
+	if got := whereIs(t, s, "700") + " " + whereIs(t, s, "701"); got != "in_transit|in_transit|2|f|0 unknown||1|f|0" {
 		t.Errorf("before: %s", got)
 	}
 	id := carrierID(t, s, "coordinadora")
@@ -131,7 +136,7 @@ func TestAnUnknownCodeIsListedAndAppliedOnceItIsMapped(t *testing.T) {
 	}
 	setCode(t, s, id, "e9", models.MeansLost)
 	after := "lost|lost|2|f|0 lost|lost|1|f|0"
-	if got := parcel(t, s, "700") + " " + parcel(t, s, "701"); got != after {
+	if got := whereIs(t, s, "700") + " " + whereIs(t, s, "701"); got != after {
 		t.Errorf("mapped: %s", got)
 	}
 	if b = book(t, s, id); len(b.Unknown) != 0 || b.Carrier.Applying() {
@@ -140,7 +145,7 @@ func TestAnUnknownCodeIsListedAndAppliedOnceItIsMapped(t *testing.T) {
 	if err := s.ApplyCodes(t.Context(), tracking.ApplyArgs{CarrierID: id}); err != nil {
 		t.Fatal(err)
 	}
-	if got := parcel(t, s, "700") + " " + parcel(t, s, "701"); got != after {
+	if got := whereIs(t, s, "700") + " " + whereIs(t, s, "701"); got != after {
 		t.Errorf("applied again: %s", got)
 	}
 	if err := s.DropCode(t.Context(), finance, id, b.Carrier.CodesVersion, "E9"); err != nil {
@@ -149,7 +154,7 @@ func TestAnUnknownCodeIsListedAndAppliedOnceItIsMapped(t *testing.T) {
 	if err := s.ApplyCodes(t.Context(), tracking.ApplyArgs{CarrierID: id}); err != nil {
 		t.Fatal(err)
 	}
-	if got := parcel(t, s, "701"); got != "unknown||1|f|0" {
+	if got := whereIs(t, s, "701"); got != "unknown||1|f|0" {
 		t.Errorf("taken out: %s", got)
 	}
 }
@@ -166,7 +171,7 @@ func TestACodeIsComparedAsAWhole(t *testing.T) {
 		"COORDINADORA,6,7990,X,,,2026-11-12 08:00:00,\n"), false)
 	for waybill, want := range map[string]string{"1": "returned_to_sender|returned_to_sender|1|f|0", "2": "delivered|delivered|1|t|50000", "3": "unknown||1|f|0",
 		"4": "incident|refused|1|f|0", "5": "incident|incident|1|f|0", "6": "unknown||1|f|0"} {
-		if got := parcel(t, s, waybill); got != want {
+		if got := whereIs(t, s, waybill); got != want {
 			t.Errorf("parcel %s: got %s, want %s", waybill, got, want)
 		}
 	}
@@ -219,7 +224,7 @@ func TestANewCarrierFindsItsOrders(t *testing.T) {
 	}
 	setCode(t, s, id, "D", models.MeansDelivered)
 	importFile(t, s, []byte(header+"envia,W1,D,,,,2026-11-12 08:00:00,\n"), false)
-	if got := parcel(t, s, "W1"); got != "delivered|delivered|1|f|0" {
+	if got := whereIs(t, s, "W1"); got != "delivered|delivered|1|f|0" {
 		t.Errorf("got %s", got)
 	}
 	for _, c := range []models.Carrier{{Name: "ENVIA", Slug: "envia2"}, {Name: "Other", Slug: "envia"}} {

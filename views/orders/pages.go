@@ -101,6 +101,14 @@ func payments(ctx context.Context) []ui.Option {
 	return list
 }
 
+func parcelAlarms(ctx context.Context) []ui.Option {
+	list := make([]ui.Option, len(models.ParcelAlarms))
+	for i, a := range models.ParcelAlarms {
+		list[i] = ui.Option{Value: string(a), Label: i18n.T(ctx, "orders.parcel_alarm."+string(a))}
+	}
+	return list
+}
+
 func (p ListPage) carriers() []ui.Option {
 	list := make([]ui.Option, len(p.Carriers))
 	for i, k := range p.Carriers {

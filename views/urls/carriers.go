@@ -9,6 +9,10 @@ const (
 	CarrierPattern         = "/carriers/:id"
 	CarrierCodePattern     = "/carriers/:id/codes"
 	DropCarrierCodePattern = "/carriers/:id/codes/drop"
+	CarrierDaysPattern     = "/carriers/:id/days"
+	CarrierSecretPattern   = "/carriers/:id/secret"
+	CarrierAgainPattern    = "/carriers/:id/messages/:message/again"
+	TrackingIntakePattern  = "/hooks/tracking/:connection" // carriers post to it
 )
 
 // Carriers is the list of carriers; a post to it adds one.
@@ -27,3 +31,17 @@ func DropCarrierCode(id int64) string { return CarrierCode(id) + "/drop" }
 func MapCarrierCode(id int64, code string) string {
 	return Carrier(id) + "?code=" + url.QueryEscape(code) + "#map"
 }
+
+// CarrierSecret is where a carrier gets a new secret.
+func CarrierSecret(id int64) string { return Carrier(id) + "/secret" }
+
+// CarrierAgain is where a message of a carrier is processed again.
+func CarrierAgain(id, message int64) string {
+	return Carrier(id) + "/messages/" + Num(message) + "/again"
+}
+
+// TrackingIntake is where a carrier posts its events.
+func TrackingIntake(slug string) string { return "/hooks/tracking/" + url.PathEscape(slug) }
+
+// CarrierDays is where one says when parcels of a carrier are stuck.
+func CarrierDays(id int64) string { return Carrier(id) + "/days" }
