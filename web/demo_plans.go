@@ -78,7 +78,11 @@ func (a *app) demoEarnings(ctx context.Context, cast demo.Cast) error {
 		if len(share) == 0 {
 			continue
 		}
-		if _, err := a.h.Orders.Attribute(ctx, cast.Maker, models.OrderChoice{IDs: share}, s.Code, "Vendidos en la feria de fin de mes"); err != nil {
+		choice := models.OrderChoice{IDs: share}
+		if choice.Seen, err = a.h.Orders.ChosenOrders(ctx, choice); err != nil {
+			return err
+		}
+		if _, err := a.h.Orders.Attribute(ctx, cast.Maker, choice, s.Code, "Vendidos en la feria de fin de mes"); err != nil {
 			return err
 		}
 	}
