@@ -203,3 +203,29 @@ func (h *Handlers) SetCarrierDays(c echo.Context) error {
 	}
 	return h.done(c, err, "carriers.days_saved", urls.Carrier(p.Carrier.ID))
 }
+
+// SetCarrierPolling is POST urls.CarrierPollingPattern.
+func (h *Handlers) SetCarrierPolling(c echo.Context) error {
+	p, err := h.carrierPage(c)
+	if err != nil {
+		return err
+	}
+	var f struct {
+		Version int    `form:"version"`
+		Polling bool   `form:"polling"`
+		URL     string `form:"poll_url"`
+		Token   string `form:"poll_token"`
+		Rate    int    `form:"poll_rate"`
+	}
+	if err := decode(c, &f); err != nil {
+		return err
+	}
+	p.Carrier.Version, p.Carrier.Polling, p.Carrier.PollURL, p.Carrier.PollRate = f.Version, f.Polling, f.URL, f.Rate
+	err = h.Tracking.SetPolling(c.Request().Context(), ActorFrom(c), p.Carrier, f.Token)
+	if kind := models.KindOf(err); kind == models.Invalid || kind == models.Conflict {
+		ctx := c.Request().Context()
+		p.Errors, p.Error = fieldErrors(ctx, err), Sentence(ctx, err)
+		return render(c, Status(err), pages.Record(p))
+	}
+	return h.done(c, err, "carriers.polling_saved", urls.Carrier(p.Carrier.ID))
+}

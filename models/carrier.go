@@ -17,6 +17,9 @@ type Carrier struct {
 	Version      int
 	StuckDays    int // without an event, until a parcel is stuck
 	RemitDays    int // after delivery, until cash should have been handed over
+	Polling      bool
+	PollURL      string
+	PollRate     int // questions a second
 }
 
 // Applying answers whether stored events are still being read by the newest codes.
@@ -274,6 +277,7 @@ type Codebook struct {
 	Codes   []CarrierCode
 	Unknown []UnknownCode // most frequent first
 	Latest  []CarrierDelivery
+	Polls   PollSum
 }
 
 // CarrierDelivery is one message of a carrier.

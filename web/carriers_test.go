@@ -134,6 +134,20 @@ func TestEventsOfCarriersOverHTTP(t *testing.T) {
 	if a := o.post(admin, urls.CarrierDays(id), f); a.StatusCode != http.StatusSeeOther {
 		t.Errorf("days: %s", a.Status)
 	}
+	page = o.get(admin, urls.Carrier(id))
+	f = form(t, page, urls.CarrierPolling(id))
+	f.Set("polling", "1")
+	f.Set("poll_url", "http://carrier.example")
+	f.Set("poll_rate", "5")
+	mustHave(t, o.post(admin, urls.CarrierPolling(id), f), http.StatusUnprocessableEntity, "begins with https", "Give the token", `value="http://carrier.example"`)
+	f.Set("poll_url", "https://carrier.example")
+	f.Set("poll_token", "bearer")
+	if a := o.post(admin, urls.CarrierPolling(id), f); a.StatusCode != http.StatusSeeOther {
+		t.Errorf("polling: %s", a.Status)
+	}
+	if page := o.get(finance, urls.Carrier(id)); strings.Contains(page.body, "bearer") || strings.Contains(page.body, urls.CarrierPolling(id)) {
+		t.Error("finance is offered to change how the carrier is asked, or the token is shown")
+	}
 }
 
 func TestStuckParcelsStandOnTheHomePageAndInTheList(t *testing.T) {

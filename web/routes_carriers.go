@@ -23,6 +23,7 @@ func carrierRoutes(h *handlers.Handlers) []Route {
 		{Method: post, Path: urls.CarrierSecretPattern, Perm: models.PermConnectionsEdit, Handler: h.NewCarrierSecret},
 		{Method: post, Path: urls.CarrierAgainPattern, Perm: models.PermWebhooksReplay, Handler: h.CarrierMessageAgain},
 		{Method: post, Path: urls.CarrierDaysPattern, Perm: edit, Handler: h.SetCarrierDays},
+		{Method: post, Path: urls.CarrierPollingPattern, Perm: models.PermConnectionsEdit, Handler: h.SetCarrierPolling},
 		{Method: post, Path: urls.DropCarrierCodePattern, Perm: edit, Handler: h.DropCarrierCode},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"pagaduria/jobs"
 	"pagaduria/models"
 	"pagaduria/providers"
+	"pagaduria/providers/carrier"
 	"pagaduria/providers/d24"
 	"pagaduria/services/alerts"
 	"pagaduria/services/blobs"
@@ -160,7 +161,9 @@ func (a *app) wire(ctx context.Context, demo bool) error {
 	h.ROSs = &ros.Service{DB: db, Now: h.Now, Today: a.today, Write: rospages.Write}
 	h.Finder = &search.Service{DB: db}
 	h.Orders = &orders.Service{DB: db, Vault: keys, Now: h.Now}
-	h.Tracking = &tracking.Service{DB: db, Vault: keys, Now: h.Now}
+	h.Tracking = &tracking.Service{DB: db, Vault: keys, Now: h.Now, Open: func(url, token string) providers.Tracker {
+		return carrier.New(carrier.Config{BaseURL: url, Token: token})
+	}}
 	h.Plans = &plans.Service{DB: db, Now: h.Now}
 	h.Taxes = &taxes.Service{DB: db, Now: h.Now, Today: a.today}
 	h.Commissions = &commissions.Service{DB: db, Now: h.Now, Rail: func(ctx context.Context) (commissions.RailCheck, error) {

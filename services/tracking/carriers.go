@@ -17,7 +17,7 @@ import (
 const word = `upper(btrim(COALESCE(nullif(e.code, ''), nullif(e.carrier_state, ''), nullif(e.status_text, ''), e.incident)))`
 
 const (
-	carrierColumns = `c.id, c.name, c.slug, c.codes_version, c.codes_applied, c.secret IS NOT NULL, c.version, c.stuck_days, c.remit_days`
+	carrierColumns = `c.id, c.name, c.slug, c.codes_version, c.codes_applied, c.secret IS NOT NULL, c.version, c.stuck_days, c.remit_days, c.polling, c.poll_url, c.poll_rate`
 	listCarriers   = `
 SELECT ` + carrierColumns + `, (SELECT count(*) FROM carrier_codes k WHERE k.carrier_id = c.id), COALESCE(u.codes, 0), COALESCE(u.events, 0)
 FROM carriers c LEFT JOIN (SELECT e.carrier, count(DISTINCT ` + word + `) AS codes, count(*) AS events FROM tracking_events e WHERE e.state = 'unknown' GROUP BY 1) u
@@ -65,7 +65,10 @@ func (s *Service) Carrier(ctx context.Context, id int64) (b models.Codebook, err
 	if b.Unknown, err = store.Select[models.UnknownCode](ctx, s.DB.Pool, unknownCodes, b.Carrier.Name, mostUnknown); err != nil {
 		return b, fmt.Errorf("read unknown codes of carrier %d: %w", id, err)
 	}
-	b.Latest, err = s.deliveries(ctx, id)
+	if b.Latest, err = s.deliveries(ctx, id); err != nil {
+		return b, err
+	}
+	b.Polls, err = s.polls(ctx, id)
 	return b, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pagaduria/models"
+	"pagaduria/providers"
 	"pagaduria/services/store"
 	"pagaduria/services/vault"
 )
@@ -13,6 +14,7 @@ import (
 type Service struct {
 	DB    *store.DB
 	Vault *vault.Vault // seals the secrets of carriers
+	Open  func(url, token string) providers.Tracker
 	Now   func() time.Time
 }
 

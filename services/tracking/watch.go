@@ -76,7 +76,7 @@ func (s *Service) Alarms(ctx context.Context) (map[models.ParcelAlarm]int64, err
 	return counts, nil
 }
 
-var errStaleDays = models.Refuse(models.Conflict, "carriers.stale_days", "Somebody changed these days after you opened them. Load them again.", nil)
+var errStaleSettings = models.Refuse(models.Conflict, "carriers.stale_settings", "Somebody changed these settings after you opened them. Load them again.", nil)
 
 // SetDays says after how many days a parcel of the carrier is stuck and its cash overdue; c.Version is what was on the page.
 func (s *Service) SetDays(ctx context.Context, by models.Actor, c models.Carrier) error {
@@ -96,7 +96,7 @@ func (s *Service) SetDays(ctx context.Context, by models.Actor, c models.Carrier
 			return fmt.Errorf("save days of carrier %d: %w", c.ID, err)
 		}
 		if n == 0 || len(before) == 0 {
-			return errStaleDays
+			return errStaleSettings
 		}
 		return audit.Record(tx, audit.Entry{By: by, Action: "carrier.days", SubjectType: "carrier", SubjectID: c.ID, Before: daysOf(before[0]), After: daysOf(c)})
 	})

@@ -10,6 +10,7 @@ const (
 	CarrierCodePattern     = "/carriers/:id/codes"
 	DropCarrierCodePattern = "/carriers/:id/codes/drop"
 	CarrierDaysPattern     = "/carriers/:id/days"
+	CarrierPollingPattern  = "/carriers/:id/polling"
 	CarrierSecretPattern   = "/carriers/:id/secret"
 	CarrierAgainPattern    = "/carriers/:id/messages/:message/again"
 	TrackingIntakePattern  = "/hooks/tracking/:connection" // carriers post to it
@@ -45,3 +46,6 @@ func TrackingIntake(slug string) string { return "/hooks/tracking/" + url.PathEs
 
 // CarrierDays is where one says when parcels of a carrier are stuck.
 func CarrierDays(id int64) string { return Carrier(id) + "/days" }
+
+// CarrierPolling is where one says how a carrier is asked for its events.
+func CarrierPolling(id int64) string { return Carrier(id) + "/polling" }
