@@ -310,6 +310,8 @@ func states(p *product) []page {
 		{path: "/setup/of-somebody-else", status: 404}, {path: "/audit?action=no.such", as: auditor, status: 200}, {path: "/search?q=Mar", as: finance, status: 200},
 		{path: "/search?q=zzzzqqqq", as: finance, status: 200}, {path: "/failures", as: finance, status: 200}, {path: "/failures?cause=name", as: auditor, status: 200},
 		{path: "/failures?cause=no-such", as: auditor, status: 422},
+		{path: "/tax?amount=500000&on=2026-06-15&person=juridical&responsible=1&income=1&reteiva=1&iva=19&ica=9,66&municipality=11001&step=1&minimum_step=1000&all=1", as: finance, status: 200},
+		{path: "/tax?amount=&on=&step=1&minimum_step=1", as: auditor, status: 422},
 	}
 	for _, id := range p.numbers(`SELECT id FROM saved_views`) {
 		pages = append(pages, page{path: fmt.Sprintf("/payouts?view=%d", id), as: finance, status: 200})

@@ -117,3 +117,21 @@ func TestTaxSettingsAreAskedForOnThePage(t *testing.T) {
 		t.Error("the page does not say that it waits")
 	}
 }
+
+func TestTheTaxesOfAMonthAreAPageAndAFile(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, 1)
+	finance := o.person("finance@demo.test")
+	if page := o.get(finance, urls.TaxMonth("")); page.StatusCode != http.StatusOK || !strings.Contains(page.body, "No payout was paid in this month") {
+		t.Errorf("nothing was paid: %s", page.Status)
+	}
+	if page := o.get(finance, urls.TaxMonth("soon")); page.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(page.body, "Give a month") {
+		t.Errorf("no month: %s", page.Status)
+	}
+	if file := o.get(finance, urls.TaxMonthFile("2026-11")); file.StatusCode != http.StatusOK || !strings.Contains(file.body, "withholding_income") {
+		t.Errorf("the file: %s", file.Status)
+	}
+	if file := o.get(finance, urls.TaxMonthFile("soon")); file.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("the file of no month: %s", file.Status)
+	}
+}

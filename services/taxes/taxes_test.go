@@ -215,11 +215,3 @@ func TestTheDatabaseWantsTheSecondPerson(t *testing.T) {
 		t.Errorf("settings without consent: %v", err)
 	}
 }
-
-func TestWhatWasPaidInTheYearBeforeADay(t *testing.T) {
-	t.Parallel()
-	d := open(t)
-	if m, err := d.PaidBefore(t.Context(), d.payee, d.day(0)); err != nil || m != models.Pesos(0) {
-		t.Errorf("nothing was paid: %s %v", m, err)
-	}
-}

@@ -7,6 +7,8 @@ const (
 	NavTax             = "/tax"
 	TaxPattern         = NavTax
 	TaxSettingsPattern = "/tax/settings"
+	TaxMonthPattern    = "/tax/month"
+	TaxMonthCSVPattern = "/tax/month.csv"
 	TaxProfilesPattern = "/distributors/:id/tax"
 )
 
@@ -23,6 +25,19 @@ func AllTax() string { return withQuery(NavTax, url.Values{"all": {"1"}}) }
 
 // TaxSettings is the merchant's settings; others are asked for by a post to it.
 func TaxSettings() string { return TaxSettingsPattern }
+
+// TaxMonth is what the payouts of a month come to; of the month that now is when month is "".
+func TaxMonth(month string) string {
+	if month == "" {
+		return TaxMonthPattern
+	}
+	return withQuery(TaxMonthPattern, url.Values{"month": {month}})
+}
+
+// TaxMonthFile is the same as a file, payout by payout.
+func TaxMonthFile(month string) string {
+	return withQuery(TaxMonthCSVPattern, url.Values{"month": {month}})
+}
 
 // TaxProfiles is what a payee declared; a declaration is recorded by a post to it.
 func TaxProfiles(distributor int64) string { return Distributor(distributor) + "/tax" }
