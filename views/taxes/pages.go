@@ -184,6 +184,20 @@ func (p TaxPage) figures() (list []tax.Parameter) {
 	return list
 }
 
+// figuresNote says of which days the figures are.
+func (p TaxPage) figuresNote(ctx context.Context) string {
+	if p.All {
+		return ""
+	}
+	return i18n.T(ctx, "tax.figures_note")
+}
+
+func grossField(ctx context.Context, p TaxPage) ui.Input {
+	i := number(p.Form, p.Errors, "amount", i18n.T(ctx, "tax.gross_pesos"), i18n.T(ctx, "tax.gross_hint"))
+	i.Required = true
+	return i
+}
+
 func sureness(ctx context.Context, c tax.Confidence) string {
 	return i18n.T(ctx, "tax.sure."+strings.NewReplacer(" ", "_", "(", "", ")", "").Replace(string(c)))
 }
