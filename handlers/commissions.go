@@ -239,3 +239,13 @@ func (h *Handlers) moveLines(c echo.Context, hold bool) error {
 	}
 	return seeOther(c, urls.CommissionsWith(listQuery(values, lineFormFields...)))
 }
+
+// Receivables is GET urls.ReceivablesPattern.
+func (h *Handlers) Receivables(c echo.Context) (err error) {
+	ctx := c.Request().Context()
+	p := commissions.ReceivablesPage{Page: h.page(c, i18n.T(ctx, "commissions.owed.title"), "commissions")}
+	if p.Receivables, err = h.Commissions.Receivables(ctx); err != nil {
+		return err
+	}
+	return render(c, http.StatusOK, commissions.Receivables(p))
+}

@@ -18,6 +18,7 @@ func earningRoutes(h *handlers.Handlers) []Route {
 		{Method: http.MethodPost, Path: urls.HoldCommissionsPattern, Perm: models.PermCommissionsEdit, Handler: h.HoldCommissions},
 		{Method: http.MethodGet, Path: urls.ReleaseCommissionsPattern, Perm: models.PermCommissionsEdit, Handler: h.AskReleaseCommissions},
 		{Method: http.MethodPost, Path: urls.ReleaseCommissionsPattern, Perm: models.PermCommissionsEdit, Handler: h.ReleaseCommissions},
+		{Method: http.MethodGet, Path: urls.ReceivablesPattern, Perm: models.PermCommissionsView, Handler: h.Receivables},
 
 		{Method: http.MethodGet, Path: urls.OrdersPattern, Perm: models.PermOrdersView, Handler: h.OrderList},
 		{Method: http.MethodGet, Path: urls.OrdersFilePattern, Perm: models.PermOrdersView, Handler: h.OrderFile, Within: uploadWithin},

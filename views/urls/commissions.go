@@ -8,6 +8,7 @@ const (
 	CommissionsFilePattern    = "/commissions.csv"
 	HoldCommissionsPattern    = "/commissions/hold"
 	ReleaseCommissionsPattern = "/commissions/release"
+	ReceivablesPattern        = "/commissions/receivables"
 )
 
 // Commissions is the list of lines.
@@ -26,3 +27,6 @@ func HoldCommissions() string { return HoldCommissionsPattern }
 
 // ReleaseCommissions is where held lines are let go.
 func ReleaseCommissions() string { return ReleaseCommissionsPattern }
+
+// Receivables is who owes what was taken back.
+func Receivables() string { return ReceivablesPattern }
