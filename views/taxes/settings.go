@@ -88,6 +88,18 @@ func settingsFrom(ctx context.Context, p SettingsPage) ui.Input {
 	return i
 }
 
+// tariffs is how many municipalities the form has room for: those that are filled in, and three more.
+func (p SettingsPage) tariffs() int {
+	last := -1
+	for i := range tax.MostTariffs {
+		at := strconv.Itoa(i)
+		if p.Form["tariff_place_"+at]+p.Form["tariff_rate_"+at]+p.Form["tariff_min_"+at] != "" {
+			last = i
+		}
+	}
+	return min(last+4, tax.MostTariffs)
+}
+
 func places(n int) []string {
 	list := make([]string, n)
 	for i := range list {
