@@ -45,6 +45,7 @@ const (
 	ofMonths = `unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[]) AS u(seller, month, since, until)
 JOIN orders o ON o.distributor_id = u.seller AND o.placed_at >= u.since AND o.placed_at < u.until`
 	// Where a carrier tells of the parcel, the carrier decides when it was delivered, and the first time counts.
+	// That it handed cash over is only its word: what arrived, finance notes.
 	selectFacts = `
 SELECT o.id, u.seller, u.month, o.number, o.placed_at, COALESCE(h.slug, '` + plan.FileChannel + `'), o.payment = 'cod', o.test, o.status, COALESCE(s.state, ''), o.delivered_at,
     CASE WHEN s.state = 'delivered' THEN (SELECT min(e.at) FROM tracking_events e WHERE e.carrier = o.carrier AND e.waybill = o.waybill AND e.state = 'delivered') END,
