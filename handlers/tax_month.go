@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -18,9 +19,7 @@ import (
 func (h *Handlers) TaxMonth(c echo.Context) error {
 	ctx, status := c.Request().Context(), http.StatusOK
 	p := pages.MonthPage{Page: h.page(c, i18n.T(ctx, "tax.month_title"), "tax"), Month: strings.TrimSpace(c.QueryParam("month")), Limit: taxes.MonthLimit}
-	if p.Month == "" {
-		p.Month = h.Taxes.Today().Format("2006-01")
-	}
+	p.Month = cmp.Or(p.Month, h.Taxes.Today().Format("2006-01"))
 	versions, err := h.Taxes.Versions(ctx)
 	if err != nil {
 		return err
@@ -41,7 +40,7 @@ func (h *Handlers) TaxMonth(c echo.Context) error {
 
 // TaxMonthFile is GET urls.TaxMonthCSVPattern.
 func (h *Handlers) TaxMonthFile(c echo.Context) error {
-	month := strings.TrimSpace(c.QueryParam("month"))
+	month := cmp.Or(strings.TrimSpace(c.QueryParam("month")), h.Taxes.Today().Format("2006-01"))
 	if _, _, ok := tax.Span(month); !ok {
 		return models.Refuse(models.Invalid, "tax.refused.month", "Give a month, as in 2026-11.", nil)
 	}
