@@ -19,10 +19,11 @@ WITH n AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM distributors WHE
 UPDATE distributors d SET upline_id = (SELECT t.id FROM n t WHERE t.n = CASE WHEN n.n <= 10 THEN 1 ELSE n.n % 10 + 1 END) FROM n WHERE n.id = d.id AND n.n > 1`
 	// Orders of everybody in one month, delivered long ago.
 	accrualOrders = `
-WITH n AS (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n, count(*) OVER () AS k FROM distributors WHERE merged_into IS NULL)
+WITH n AS MATERIALIZED (SELECT array_agg(id ORDER BY id) AS ids FROM distributors WHERE merged_into IS NULL)
 INSERT INTO orders (number, placed_at, status, buyer, quantity, subtotal, discount, shipping, iva, total, payment, distributor_id, attributed_by, attribution_version, attributed_at, sku, delivered_at)
-SELECT $1 || i, $2::timestamptz + i % 27 * interval '1 day', 'delivered', 'Luz Ospina', 1, s, 0, 1290000, s * 19 / 119, s + 1290000, 'card', n.id, 'referral', 1, now(), 'SKU-01', now() - interval '60 days'
-FROM generate_series(1, $3::int) i CROSS JOIN LATERAL (SELECT (39900 + i % 997 * 100)::bigint * 100 AS s) x JOIN n ON n.n = i % n.k`
+SELECT $1 || i, $2::timestamptz + i % 27 * interval '1 day', 'delivered', 'Luz Ospina', 1, s, 0, 1290000, s * 19 / 119, s + 1290000, 'card', ids[1 + i % cardinality(ids)], 'referral', 1, now(), 'SKU-01',
+    now() - interval '60 days'
+FROM generate_series(1, $3::int) i CROSS JOIN LATERAL (SELECT (39900 + i % 997 * 100)::bigint * 100 AS s) x CROSS JOIN n`
 	// The same by hand: what each order earns, its commission lines and their postings.
 	accrualBare = `
 WITH sold AS (
