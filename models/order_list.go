@@ -84,11 +84,18 @@ type OrderEvent struct {
 	Copy     int
 }
 
+// OrderAlarm is why the parcel of an order asks for somebody, and since when nothing happened.
+type OrderAlarm struct {
+	Kind  ParcelAlarm
+	Since time.Time
+}
+
 // OrderTrail is an order with its events, newest first, and where its money went.
 type OrderTrail struct {
 	Order  Order
 	Events []OrderEvent
 	Places []CommissionPlace
+	Alarms []OrderAlarm // why its parcel asks for somebody
 
 	Items    []OrderItem   // of a shop's order; a file tells one product
 	Refunds  []OrderRefund // oldest first

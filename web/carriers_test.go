@@ -165,6 +165,11 @@ func TestStuckParcelsStandOnTheHomePageAndInTheList(t *testing.T) {
 	mustHave(t, o.get(support, urls.Home()), http.StatusOK, "Stuck parcels", urls.Orders()+"?parcel=stuck")
 	page := o.get(support, urls.Orders()+"?parcel=stuck")
 	mustHave(t, page, http.StatusOK, "P-2")
+	var id int64
+	if err := o.app.db.Pool.QueryRow(t.Context(), `SELECT id FROM orders WHERE number = 'P-2'`).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	mustHave(t, o.get(support, urls.Order(id)), http.StatusOK, "The parcel is stuck")
 	if strings.Contains(page.body, "P-1") {
 		t.Error("a parcel that is underway for four days is listed as stuck")
 	}

@@ -157,7 +157,7 @@ func (a *app) openDemo(ctx context.Context, api string) error {
 	if err := a.demoShop(ctx, admin); err != nil {
 		return err
 	}
-	if err := a.demoTracking(ctx); err != nil {
+	if err := a.demoTracking(ctx, admin); err != nil {
 		return err
 	}
 	if err := a.demoCodes(ctx); err != nil {

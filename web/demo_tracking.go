@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"strconv"
 	"time"
 
 	"pagaduria/models"
 	"pagaduria/models/colombia"
+	"pagaduria/models/parcel"
 	"pagaduria/models/sheet"
 	"pagaduria/services/store"
+	"pagaduria/services/tracking"
 )
 
 // demoParcels are the newest parcels of each carrier, cash to be collected among them.
@@ -33,7 +36,7 @@ var demoWords = map[string]struct{ taken, moved, incident, delivered, back [2]st
 }
 
 // demoTracking has the carriers tell of the newest parcels by file. One of them writes a code that nobody has explained.
-func (a *app) demoTracking(ctx context.Context) error {
+func (a *app) demoTracking(ctx context.Context, by models.Actor) error {
 	list, err := store.Select[demoParcel](ctx, a.db.Pool, demoParcels)
 	if err != nil {
 		return fmt.Errorf("the demo's parcels: %w", err)
@@ -55,7 +58,35 @@ func (a *app) demoTracking(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.demoMessage(ctx, by); err != nil {
+		return err
+	}
 	return a.h.Tracking.Watch(ctx)
+}
+
+// demoMessage has a carrier post an event, and somebody else one in its name.
+func (a *app) demoMessage(ctx context.Context, by models.Actor) error {
+	id, err := store.SelectOne[struct{ ID int64 }](ctx, a.db.Pool, `SELECT id FROM carriers WHERE slug = 'coordinadora'`)
+	if err != nil {
+		return err
+	}
+	secret, err := a.h.Tracking.NewSecret(ctx, by, id.ID)
+	if err != nil {
+		return err
+	}
+	body := fmt.Appendf(nil, `{"event_id": "CO-1001", "tracking_number": "730099111501", "code": "6", "description": "ENTREGADA", "occurred_at": %q, "cash_amount": 101900}`,
+		a.h.Now().Add(-2*time.Hour).Format(time.RFC3339))
+	for _, signed := range []string{secret, "somebody-else"} {
+		d := tracking.Delivery{Slug: "coordinadora", Header: http.Header{parcel.SignatureHeader: {parcel.Sign(signed, body)}}, Body: body, Remote: "203.0.113.30"}
+		if _, err := a.h.Tracking.Receive(ctx, d); err != nil {
+			return err
+		}
+	}
+	first, err := store.SelectOne[tracking.DeliveryArgs](ctx, a.db.Pool, `SELECT min(id) FROM carrier_deliveries`)
+	if err != nil {
+		return err
+	}
+	return a.h.Tracking.WorkDelivery(ctx, first)
 }
 
 // events writes what became of a parcel: taken, moved, and how it ended as far as it has.

@@ -51,6 +51,8 @@ LEFT JOIN payouts p ON p.id = l.payout_id
 LEFT JOIN batches b ON b.id = p.batch_id
 WHERE l.order_number = $1 AND l.order_number <> '' ORDER BY l.id LIMIT $2`
 
+const alarms = `SELECT kind, since FROM parcel_alarms WHERE order_id = $1 ORDER BY kind`
+
 const (
 	items   = `SELECT title, sku, quantity, total, iva FROM order_items WHERE order_id = $1 ORDER BY position`
 	refunds = `
@@ -93,6 +95,9 @@ func (s *Service) Trail(ctx context.Context, id int64) (t models.OrderTrail, err
 	}
 	if t.Places, err = store.Select[models.CommissionPlace](ctx, s.DB.Pool, places, t.Order.Number, shownEvents); err != nil {
 		return t, fmt.Errorf("read trail of order %d: %w", id, err)
+	}
+	if t.Alarms, err = store.Select[models.OrderAlarm](ctx, s.DB.Pool, alarms, id); err != nil {
+		return t, fmt.Errorf("read alarms of order %d: %w", id, err)
 	}
 	if t.Order.ShopID != 0 {
 		err = s.ofShop(ctx, &t)
